@@ -1,0 +1,97 @@
+// swift-tools-version: 6.2
+// SPDX-License-Identifier: Apache-2.0
+import PackageDescription
+
+let strict: [SwiftSetting] = [
+  .swiftLanguageMode(.v6),
+  .enableUpcomingFeature("ExistentialAny"),
+  .enableUpcomingFeature("InternalImportsByDefault"),
+  .enableUpcomingFeature("MemberImportVisibility"),
+  .treatAllWarnings(as: .error),
+]
+
+func module(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target {
+  .target(name: name, dependencies: dependencies, swiftSettings: strict)
+}
+
+func tests(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
+  .testTarget(name: name, dependencies: dependencies, swiftSettings: strict)
+}
+
+let package = Package(
+  name: "graphopt",
+  products: [
+    .library(name: "GraphIR", targets: ["GraphIR"]),
+    .library(name: "IntegerProgramming", targets: ["IntegerProgramming"]),
+    .library(name: "Importers", targets: ["Importers"]),
+    .library(name: "Ordering", targets: ["Ordering"]),
+    .library(name: "MemoryLayout", targets: ["MemoryLayout"]),
+    .library(name: "Planning", targets: ["Planning"]),
+    .library(name: "Emitters", targets: ["Emitters"]),
+    .library(name: "GraphOptimizer", targets: ["GraphOptimizer"]),
+    .executable(name: "graphopt", targets: ["graphopt"]),
+  ],
+  dependencies: [
+    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+    .package(url: "https://github.com/apple/swift-collections", from: "1.6.0"),
+  ],
+  targets: [
+    // Floor 0: the C libraries, each behind a target of its own.
+    .target(name: "CGLPK", linkerSettings: [.linkedLibrary("glpk")]),
+    .target(name: "COnnx", linkerSettings: [.linkedLibrary("protobuf-c")]),
+
+    // Floor 1: the graph, and integer programs; neither knows the other.
+    module("GraphIR"),
+    module("IntegerProgramming", ["CGLPK"]),
+
+    // Floor 2: the stages. None knows another.
+    module("Importers", ["GraphIR", "COnnx"]),
+    module(
+      "Ordering",
+      [
+        "GraphIR", "IntegerProgramming",
+        .product(name: "HeapModule", package: "swift-collections"),
+      ]),
+    module("MemoryLayout", ["IntegerProgramming"]),
+
+    // Floor 3: the pipeline, the plan, the checker.
+    module("Planning", ["GraphIR", "IntegerProgramming", "Ordering", "MemoryLayout"]),
+
+    // Floor 4: what plans are written as.
+    module("Emitters", ["GraphIR", "Planning"]),
+
+    // The umbrella: one import for embedders.
+    module(
+      "GraphOptimizer",
+      [
+        "GraphIR", "IntegerProgramming", "Importers", "Ordering", "MemoryLayout", "Planning",
+        "Emitters",
+      ]),
+
+    // Floor 5: the command line.
+    .executableTarget(
+      name: "graphopt",
+      dependencies: [
+        "GraphIR", "Importers", "Ordering", "MemoryLayout", "Planning", "Emitters",
+        .product(name: "ArgumentParser", package: "swift-argument-parser"),
+      ],
+      swiftSettings: strict),
+
+    // Tests: one target per module, and what they share.
+    .target(
+      name: "TestSupport", dependencies: ["GraphIR"], path: "Tests/TestSupport",
+      swiftSettings: strict),
+    tests("GraphIRTests", ["GraphIR", "TestSupport"]),
+    tests("IntegerProgrammingTests", ["IntegerProgramming", "TestSupport"]),
+    tests("ImportersTests", ["Importers", "GraphIR", "TestSupport"]),
+    tests("OrderingTests", ["Ordering", "GraphIR", "TestSupport"]),
+    tests("MemoryLayoutTests", ["MemoryLayout", "IntegerProgramming", "TestSupport"]),
+    tests(
+      "PlanningTests",
+      ["Planning", "GraphIR", "Ordering", "MemoryLayout", "TestSupport"]),
+    tests("EmittersTests", ["Emitters", "Planning", "GraphIR", "TestSupport"]),
+    tests(
+      "CommandLineTests",
+      ["graphopt", "GraphIR", "Importers", "Planning", "Emitters", "TestSupport"]),
+  ]
+)

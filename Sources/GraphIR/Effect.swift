@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// Which takeovers and views a plan may use.
+public enum InPlaceMode: String, Hashable, Sendable, CaseIterable {
+  /// Every output gets bytes of its own; only what the graph demands shares (see
+  /// ``Effect/Kind/alias`` and ``Effect/Kind/mustOverwrite``).
+  case none
+  /// Views share, and an elementwise operator may write over an operand that dies there.
+  case safe
+  /// What ONNX Runtime's CPU kernels do, so that a prediction equals its measured peak.
+  case ort
+}
+
+/// One way in which an output's bytes relate to an input's.
+public struct Effect: Hashable, Sendable {
+  /// What the relation is.
+  public enum Kind: UInt8, Hashable, Sendable, CaseIterable {
+    /// The output *is* a view of the input's bytes; true in every mode (PyTorch's views).
+    case alias
+    /// The output can be a view: same bytes, another shape (ONNX's Reshape). Not in ``InPlaceMode/none``.
+    case mayAlias
+    /// The output may be written over the input when the input dies at the node and both have the
+    /// same size.
+    case mayOverwrite
+    /// The node updates the input's bytes and the output is their new version (optimizer steps);
+    /// true in every mode.
+    case mustOverwrite
+  }
+
+  /// The modes in which an optional effect holds.
+  public struct Modes: OptionSet, Hashable, Sendable {
+    public let rawValue: UInt8
+    public init(rawValue: UInt8) { self.rawValue = rawValue }
+    /// Holds under ``InPlaceMode/safe``.
+    public static let safe = Modes(rawValue: 1)
+    /// Holds under ``InPlaceMode/ort``.
+    public static let ort = Modes(rawValue: 2)
+    /// Holds under both.
+    public static let all: Modes = [.safe, .ort]
+  }
+
+  /// What the relation is.
+  public var kind: Kind
+  /// The modes in which it holds; ``Kind/alias`` and ``Kind/mustOverwrite`` hold in all.
+  public var modes: Modes
+  /// The position among the node's outputs.
+  public var output: UInt32
+  /// The position among the node's inputs.
+  public var input: UInt32
+
+  public init(_ kind: Kind, output: Int, of input: Int, modes: Modes = .all) {
+    self.kind = kind
+    self.modes = modes
+    self.output = UInt32(output)
+    self.input = UInt32(input)
+  }
+
+  /// Whether the effect takes part in planning under `mode`.
+  public func holds(in mode: InPlaceMode) -> Bool {
+    switch kind {
+    case .alias, .mustOverwrite: true
+    case .mayAlias, .mayOverwrite:
+      switch mode {
+      case .none: false
+      case .safe: modes.contains(.safe)
+      case .ort: modes.contains(.ort)
+      }
+    }
+  }
+}

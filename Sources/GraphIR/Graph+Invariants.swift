@@ -1,0 +1,143 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// What every pass may rely on and must keep.
+///
+/// 1. Tensor names are unique and not empty; shapes have no negative extent.
+/// 2. Operands, inputs and outputs name tensors of the graph.
+/// 3. A tensor has one producer, which lists it once among its outputs, or is a source: a graph
+///    input, a weight, a constant or optimizer state. A source has no producer.
+/// 4. File order is an order of execution: a node uses what earlier nodes or no nodes make, and
+///    control dependencies point forwards.
+/// 5. An effect names operands that are there; at most one shares an output's bytes for certain.
+/// 6. What shares bytes fits: a view is no larger than the storage, an update as large as it.
+/// 7. The bytes of all tensors and workspaces, each rounded up to ``maximumAlignment``, add up to
+///    less than 2^62, so that planning needs no overflow checks.
+extension Graph {
+  /// The largest alignment that planning accepts, in bytes.
+  public static let maximumAlignment = 1 << 20
+
+  /// Checks every invariant.
+  ///
+  /// - Throws: The first violation found, in the order of the list above.
+  /// - Complexity: O(nodes + tensors + operands).
+  public func validate() throws(GraphError) {
+    try validateNames()
+    try validateOperands()
+    try validateProducers()
+    try validateOrder()
+    try validateEffects()
+    try validateSizes()
+  }
+
+  private func validateNames() throws(GraphError) {
+    var seen = [Bool](repeating: false, count: names.count)
+    for tensor in tensors {
+      let name = tensor.name.index
+      guard name > 0, !seen[name] else { throw .duplicateTensor(names[tensor.name]) }
+      seen[name] = true
+    }
+  }
+
+  private func validateOperands() throws(GraphError) {
+    func isKnown(_ tensor: TensorID) -> Bool { tensor.isAbsent || tensor.index < tensors.count }
+    for node in nodeIDs {
+      guard inputs(of: node).allSatisfy(isKnown), outputs(of: node).allSatisfy(isKnown) else {
+        throw .unknownTensor(at: "node '\(name(of: node))'")
+      }
+    }
+    guard inputs.allSatisfy({ !$0.isAbsent && isKnown($0) }) else {
+      throw .unknownTensor(at: "the list of inputs")
+    }
+    guard outputs.allSatisfy({ !$0.isAbsent && isKnown($0) }) else {
+      throw .unknownTensor(at: "the list of outputs")
+    }
+  }
+
+  private func validateProducers() throws(GraphError) {
+    var listed = [Bool](repeating: false, count: tensors.count)
+    for node in nodeIDs {
+      for output in outputs(of: node) where !output.isAbsent {
+        guard !listed[output.index] else { throw .severalProducers(tensor: name(of: output)) }
+        guard self[output].producer == node else { throw .noProducer(tensor: name(of: output)) }
+        listed[output.index] = true
+      }
+    }
+    var isInput = [Bool](repeating: false, count: tensors.count)
+    for input in inputs {
+      guard !isInput[input.index] else { throw .duplicateTensor(name(of: input)) }
+      isInput[input.index] = true
+    }
+    for tensor in tensorIDs {
+      let isMade = listed[tensor.index]
+      guard isMade == (self[tensor].producer != nil) else {
+        throw .noProducer(tensor: name(of: tensor))
+      }
+      if isMade, isInput[tensor.index] { throw .severalProducers(tensor: name(of: tensor)) }
+      if !isMade, !isInput[tensor.index], !self[tensor].role.isResident {
+        throw .noProducer(tensor: name(of: tensor))
+      }
+    }
+  }
+
+  private func validateOrder() throws(GraphError) {
+    for node in nodeIDs {
+      for input in inputs(of: node) where !input.isAbsent {
+        if let producer = self[input].producer, producer >= node {
+          throw .useBeforeDefinition(node: name(of: node), tensor: name(of: input))
+        }
+      }
+    }
+    for dependency in controlDependencies {
+      guard dependency.before < dependency.after, dependency.after.index < nodes.count else {
+        throw .invalidControlDependency(
+          before: dependency.before.rawValue, after: dependency.after.rawValue)
+      }
+    }
+  }
+
+  private func validateEffects() throws(GraphError) {
+    // The tensor whose bytes each tensor is certain to share; itself where it has its own.
+    var root = Array(tensorIDs)
+    for node in nodeIDs where nodes[node.index].effects.count > 0 {
+      let (inputs, outputs) = (inputs(of: node), outputs(of: node))
+      for effect in effects(of: node) {
+        guard effect.output < outputs.count, effect.input < inputs.count else {
+          throw .invalidEffect(node: name(of: node))
+        }
+        let (output, input) = operands(of: effect, at: node)
+        guard !output.isAbsent, !input.isAbsent else { throw .invalidEffect(node: name(of: node)) }
+        let (needed, held) = (self[output].bytes, self[root[input.index]].bytes)
+        switch effect.kind {
+        case .alias, .mustOverwrite:
+          guard root[output.index] == output else {
+            throw .conflictingEffects(node: name(of: node), tensor: name(of: output))
+          }
+          guard needed <= held else {
+            throw .invalidAlias(node: name(of: node), tensor: name(of: output))
+          }
+          root[output.index] = root[input.index]
+        case .mayAlias:
+          guard needed == self[input].bytes else {
+            throw .invalidAlias(node: name(of: node), tensor: name(of: output))
+          }
+        case .mayOverwrite:
+          // Whether the sizes agree decides if it may be used; it promises nothing.
+          continue
+        }
+      }
+    }
+  }
+
+  private func validateSizes() throws(GraphError) {
+    let limit = 1 << 62
+    var total = 0
+    func add(_ bytes: ByteCount) throws(GraphError) {
+      guard let aligned = bytes.aligned(to: Self.maximumAlignment) else { throw .sizeOverflow }
+      let (sum, overflow) = total.addingReportingOverflow(aligned.value)
+      guard !overflow, sum < limit else { throw .sizeOverflow }
+      total = sum
+    }
+    for tensor in tensors { try add(tensor.bytes) }
+    for node in nodes { try add(node.workspace) }
+  }
+}

@@ -166,7 +166,7 @@ extension Graph {
         pairs.append((UInt32(index), UInt32(producer[input.index])))
       }
     }
-    let rows = CompressedRows(count: kept.count, pairs: pairs)
+    let rows = CompressedRows(rows: kept.count, columns: kept.count, pairs: pairs)
     let preference = kept.indices.sorted { (kept[$0].key, $0) < (kept[$1].key, $1) }
     switch TopologicalOrder.stable(
       preference: preference, start: rows.start, predecessors: rows.values)

@@ -45,7 +45,7 @@ public struct StorageMap: Sendable {
 
   /// Groups the tensors of a valid graph.
   ///
-  /// - Complexity: O(tensors + operands · log of the longest row).
+  /// - Complexity: O(nodes + tensors + operands + effects).
   public init(of graph: Graph, model: MemoryModel) {
     self.model = model
     var isInput = [Bool](repeating: false, count: graph.tensors.count)
@@ -128,15 +128,8 @@ public struct StorageMap: Sendable {
       }
       takeoverStart.append(takeovers.count)
     }
-    let rows = CompressedRows(count: graph.nodes.count, pairs: touches)
-    var columns: [(row: UInt32, value: UInt32)] = []
-    columns.reserveCapacity(rows.values.count)
-    for node in 0..<graph.nodes.count {
-      for index in rows.start[node]..<rows.start[node + 1] {
-        columns.append((row: rows.values[index], value: UInt32(node)))
-      }
-    }
-    let transposed = CompressedRows(count: roots.count, pairs: columns)
+    let rows = CompressedRows(rows: graph.nodes.count, columns: roots.count, pairs: touches)
+    let transposed = rows.transposed(columns: roots.count)
 
     self.storageOfTensor = storageOfTensor
     self.roots = roots

@@ -7,7 +7,7 @@
 /// properties are those of the plan's JSON (`Schemas/plan-1.schema.json`). All sizes and offsets
 /// are in bytes, all steps count from 0. A plan holds no time, host or path besides the model's
 /// path as it was given: the same input gives the same plan.
-public struct ExecutionPlan: Hashable, Sendable {
+public struct ExecutionPlan: Hashable, Sendable, Codable {
   /// What every plan starts with.
   public static let formatName = "graphopt-plan"
   /// The version of the format that this code writes.

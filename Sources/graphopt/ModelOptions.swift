@@ -7,7 +7,8 @@ import Planning
 
 /// The model and how it is read: the same for every command that takes one.
 struct ModelOptions: ParsableArguments {
-  @Argument(help: "The ONNX model. Its weights are not read.", completion: .file(extensions: ["onnx"]))
+  @Argument(
+    help: "The ONNX model. Its weights are not read.", completion: .file(extensions: ["onnx"]))
   var model: String
 
   @Option(

@@ -33,7 +33,9 @@ struct PlanCommand: ParsableCommand {
   @Option(help: "The threads to use; the plan does not depend on it.")
   var jobs = 1
 
-  @Option(name: .shortAndLong, help: ArgumentHelp("Writes the plan here, as JSON.", valueName: "plan.json"))
+  @Option(
+    name: .shortAndLong,
+    help: ArgumentHelp("Writes the plan here, as JSON.", valueName: "plan.json"))
   var output: String?
 
   @Option(help: "What goes to standard output: text, json.")
@@ -73,7 +75,8 @@ struct MemoryOptions: ParsableArguments {
   @Option(help: "What sizes and offsets are multiples of, in bytes: a power of two.")
   var alignment = 64
 
-  @Option(help: "Which views and in-place results are used: none, safe, ort (as ONNX Runtime does).")
+  @Option(
+    help: "Which views and in-place results are used: none, safe, ort (as ONNX Runtime does).")
   var inplace = InPlaceMode.safe
 
   @Option(help: "Where inputs and outputs live: arena, external (with the caller, not counted).")

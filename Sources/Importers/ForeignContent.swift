@@ -48,11 +48,22 @@ extension ForeignContent {
       self = .gguf
     } else if isPresent("{\"", at: 8) {
       self = .safetensors
-    } else if file.prefix(512).allSatisfy({ $0 >= 0x20 && $0 != 0x7F || 9...13 ~= $0 }) {
+    } else if Self.isText(file) {
       self = .text
     } else {
       return nil
     }
+  }
+
+  /// Whether a file begins with half a kilobyte of printable UTF-8.
+  private static func isText(_ file: UnsafeRawBufferPointer) -> Bool {
+    var head = file.prefix(512)
+    if head.count < file.count {
+      // The cut may go through a character.
+      while let last = head.last, last >= 0x80 { head.removeLast() }
+    }
+    return head.allSatisfy { $0 >= 0x20 && $0 != 0x7F || 9...13 ~= $0 }
+      && String(validating: head, as: UTF8.self) != nil
   }
 }
 

@@ -28,10 +28,12 @@ extension ONNXModel {
         // What only looks like protobuf is named for what it is.
         if let content = ForeignContent(startOf: bytes) { throw .notONNX(content) }
         let cause = ImportError(error, in: bytes)
-        if case .malformed(let place, _) = cause, place.path.isEmpty {
+        switch cause {
+        case .malformed(let place, _) where place.path.isEmpty: throw .notONNX(.unrecognized)
+        case .truncated(let place, _) where place.path.isEmpty && place.offset == 0:
           throw .notONNX(.unrecognized)
+        default: throw cause
         }
-        throw cause
       }
       throw .notONNX(ForeignContent(startOf: bytes) ?? .noGraph)
     }

@@ -93,6 +93,13 @@ public struct ONNXOperator: Hashable, Sendable {
   public let overload: String
 }
 
+extension ONNXOperator: CustomStringConvertible {
+  public var description: String {
+    let name = domain.isEmpty ? type : "\(domain).\(type)"
+    return overload.isEmpty ? name : "\(name):\(overload)"
+  }
+}
+
 /// One key-value pair of `metadata_props`.
 public struct ONNXMetadataEntry: Hashable, Sendable {
   public let key: String

@@ -38,3 +38,14 @@ public enum ONNXDimension: Hashable, Sendable {
   /// Not stated: also where the file says a negative number, "" or "?".
   case unknown
 }
+
+extension ONNXDimension {
+  /// The dimension that a file gives by a number or a name.
+  init(value: Int64?, parameter: String) {
+    if let value {
+      self = value >= 0 ? .value(Int(value)) : .unknown
+    } else {
+      self = parameter.isEmpty || parameter == "?" ? .unknown : .parameter(parameter)
+    }
+  }
+}

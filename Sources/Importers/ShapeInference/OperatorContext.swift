@@ -38,6 +38,8 @@ struct OperatorContext {
 
   /// The largest extent of any axis: 2^48, beyond any memory.
   static let extentLimit = 1 << 48
+  /// The largest product of nonzero extents: 2^60, so that bits of elements can be counted.
+  static let elementLimit = 1 << 60
   /// The most axes of any tensor.
   static let rankLimit = 64
 }
@@ -193,6 +195,26 @@ extension OperatorContext {
       type != .undefined
     else { throw .attributeValue(name) }
     return type
+  }
+}
+
+// MARK: - What moved from attributes to inputs
+
+extension OperatorContext {
+  /// The integers that older versions of an operator take as an attribute and newer ones as an
+  /// input; `nil` if the node has neither.
+  func integers(attribute name: String, input index: Int) throws(OperatorFault) -> [Int64]? {
+    if let values = try ints(name) { return values.map(Int64.init) }
+    return hasInput(index) ? try integers(index) : nil
+  }
+
+  /// The axes that older versions of an operator take as an attribute and newer ones as an input,
+  /// counted from the front; `nil` if the node has neither.
+  func axes(
+    attribute name: String = "axes", input index: Int, rank: Int
+  ) throws(OperatorFault) -> [Int]? {
+    guard let values = try integers(attribute: name, input: index) else { return nil }
+    return try Extents.axes(values.lazy.map { Int($0) }, rank: rank)
   }
 }
 

@@ -29,7 +29,7 @@ struct OperatorRule: Sendable {
 }
 
 /// Every rule, by domain and operator.
-struct OperatorTable: Sendable {
+struct RuleTable: Sendable {
   private struct Key: Hashable {
     let domain: String
     let type: String
@@ -38,8 +38,8 @@ struct OperatorTable: Sendable {
   private var rules: [Key: OperatorRule] = [:]
 
   /// The rules of all families.
-  static let standard: OperatorTable = {
-    var table = OperatorTable()
+  static let standard: RuleTable = {
+    var table = RuleTable()
     for family in OperatorFamilies.all {
       for rule in family.rules { table.add(rule, domain: family.domain) }
     }

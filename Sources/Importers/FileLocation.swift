@@ -81,6 +81,8 @@ extension ImportError {
     case .limit(let limit): self = .limitExceeded(limit, at: location)
     case .missingBytes(let count): self = .truncated(at: location, missing: count)
     case .duplicateFunction(let name): self = .duplicateFunction(name)
+    case .payloadMismatch(let stored, let expected):
+      self = .payloadMismatch(at: location, stored: stored, expected: expected)
     }
   }
 }

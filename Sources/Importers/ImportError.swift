@@ -24,7 +24,8 @@ public enum ImportError: Error, Hashable, Sendable {
   /// Two functions define the same operator.
   case duplicateFunction(ONNXOperator)
 
-  /// A tensor's stored bytes are not as many as its shape and element type need.
+  /// A tensor's stored bytes, or entries of typed fields, are not as many as its shape and element
+  /// type need.
   case payloadMismatch(at: FileLocation, stored: Int, expected: Int)
 
   /// A tensor's data lies outside the folder of the model.
@@ -52,7 +53,7 @@ extension ImportError: CustomStringConvertible {
     case .limitExceeded(let limit, let location): "\(location): \(limit)"
     case .duplicateFunction(let name): "function \(name) is defined twice"
     case .payloadMismatch(let location, let stored, let expected):
-      "\(location): the tensor stores \(stored) bytes where its shape and type need \(expected)"
+      "\(location): \(stored) bytes or numbers stored where shape and type need \(expected)"
     case .externalDataEscapes(let location):
       "external data '\(location)' is outside the model's folder"
     }

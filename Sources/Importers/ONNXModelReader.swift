@@ -8,7 +8,7 @@ import COnnx
 /// strings, and where tensors lie. This half hands what is left of each message, without its
 /// submessages and unknown fields, to protobuf-c and copies the answer into Swift values. No
 /// other file sees a C type.
-struct ONNXModelReader {
+struct ONNXModelReader: ~Copyable {
   /// All bytes of the file.
   let file: UnsafeRawBufferPointer
   let limits: ONNXLimits
@@ -29,13 +29,11 @@ struct ONNXModelReader {
     self.limits = limits
     arena = WireArena()
     allocator = ProtobufCAllocator(
-      alloc: { arena, size in
-        arena.map {
-          Unmanaged<WireArena>.fromOpaque($0).takeUnretainedValue().allocate(byteCount: size)
-        }
+      alloc: { state, size in
+        state?.assumingMemoryBound(to: WireArena.State.self).pointee.allocate(byteCount: size)
       },
       free: { _, _ in },
-      allocator_data: Unmanaged.passUnretained(arena).toOpaque())
+      allocator_data: arena.state)
   }
 
   /// Decodes the fields of a message that `kept` has the bits of.

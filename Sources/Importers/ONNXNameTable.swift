@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import Glibc
 
 /// A name in an ``ONNXNameTable``: a dense number, cheap to index arrays with.
 public struct ONNXNameID: Hashable, Sendable {
@@ -83,9 +84,10 @@ public struct ONNXNameTable: Sendable {
   }
 
   private func isEqual(_ range: Range<Int>, _ name: UnsafeRawBufferPointer) -> Bool {
-    guard range.count == name.count else { return false }
+    // Neither is empty: the empty name is never looked up.
+    guard range.count == name.count, let start = name.baseAddress else { return range.isEmpty }
     return bytes.withUnsafeBytes { all in
-      UnsafeRawBufferPointer(rebasing: all[range]).elementsEqual(name)
+      all.baseAddress.map { memcmp($0 + range.lowerBound, start, range.count) == 0 } ?? false
     }
   }
 

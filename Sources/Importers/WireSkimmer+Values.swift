@@ -59,7 +59,8 @@ extension WireSkimmer {
         guard field.payload.count % size == 0 else {
           throw WireFault(.packedLength(field.payload.count, elementSize: size), at: field.start)
         }
-        let count = min(field.payload.count / size, limit - values.count + 1)
+        let room = limit - values.count
+        let count = min(field.payload.count / size, room < .max ? room + 1 : room)
         values.reserveCapacity(values.count + count)
         for index in 0..<count {
           let offset = field.payload.lowerBound + size * index

@@ -48,6 +48,7 @@ struct WireFault: Error {
     case limit(ONNXLimit)
     case missingBytes(Int)
     case duplicateFunction(ONNXOperator)
+    case payloadMismatch(stored: Int, expected: Int)
   }
 
   let reason: Reason
@@ -126,7 +127,17 @@ struct WireSkimmer {
     return try varint(ofFieldAt: offset)
   }
 
+  @inline(__always)
   private mutating func varint(ofFieldAt start: Int) throws(WireFault) -> UInt64 {
+    // Most tags, lengths and numbers are below 128.
+    if offset < end, file[offset] < 0x80 {
+      offset += 1
+      return UInt64(file[offset - 1])
+    }
+    return try longVarint(ofFieldAt: start)
+  }
+
+  private mutating func longVarint(ofFieldAt start: Int) throws(WireFault) -> UInt64 {
     var value: UInt64 = 0
     var shift: UInt64 = 0
     while shift < 70 {

@@ -30,6 +30,15 @@ public enum ImportError: Error, Hashable, Sendable {
 
   /// A tensor's data lies outside the folder of the model.
   case externalDataEscapes(location: String)
+
+  /// Dimensions are not bound, or a binding fits none.
+  case dimensions(DimensionFault)
+
+  /// Names are defined twice or not at all, or the nodes have no order of execution.
+  case structure(StructureFault)
+
+  /// The type or shape of a tensor cannot be found out.
+  case shapes(ShapeFault)
 }
 
 /// Why a file's bytes cannot be had.
@@ -56,6 +65,9 @@ extension ImportError: CustomStringConvertible {
       "\(location): \(stored) bytes or numbers stored where shape and type need \(expected)"
     case .externalDataEscapes(let location):
       "external data '\(location)' is outside the model's folder"
+    case .dimensions(let fault): fault.description
+    case .structure(let fault): fault.description
+    case .shapes(let fault): fault.description
     }
   }
 }

@@ -8,15 +8,16 @@
 /// weight w : float32[8,4]
 /// node mul = MatMul@17(x, w) -> h : float32[1,4]
 /// node act = Relu@17(h) -> y : float32[1,4] as output effects [mayOverwrite 0 0 safe+ort]
-/// after mul act
+/// after 0 1
 /// output y
 /// ```
 ///
-/// `after` takes the positions of two nodes. A tensor is `name : type[extents]`, then, where they are not the default, `as role`, `kind k`,
-/// `bytes n` and `bound`; a produced tensor's default role is activation. A node may end with
-/// `workspace n`, `phase p`, `effects [...]` and `attributes {...}`; `_` stands for an absent
-/// operand. Names that are no plain word are quoted as in JSON.
-/// ``init(parsing:)`` reads what ``text`` prints.
+/// `after` takes the positions of two nodes. A tensor is `name : type[extents]`, then, where they are
+/// not the default, `as role`, `kind k`, `bytes n` and `bound`; a produced tensor's default role is
+/// activation. A node may end with `workspace n`, `phase p`, `effects [...]` and `attributes {...}`;
+/// `_` stands for an absent operand. Names that are no plain word are quoted as in JSON.
+/// ``init(parsing:)`` reads what ``text`` prints; sources and then the nodes' outputs get new IDs in
+/// the order of the text.
 extension Graph {
   /// The graph in its text form.
   ///

@@ -9,7 +9,8 @@ extension Graph {
   public init(parsing text: String) throws(GraphError) {
     var parser = GraphParser()
     var number = 0
-    for line in text.split(separator: "\n", omittingEmptySubsequences: false) {
+    // By bytes, not characters: to Swift a carriage return and a line feed are one character.
+    for line in text.utf8.split(separator: 0x0A, omittingEmptySubsequences: false) {
       number += 1
       try parser.read(line, number: number)
     }
@@ -25,9 +26,14 @@ extension Graph {
 private struct GraphParser {
   var graph = Graph()
   var hasHeader = false
-  private var tensorIDs: [String: TensorID] = [:]
+  /// By name ID: names are equal when their bytes are, while Swift's strings compare by character.
+  private var tensorIDs: [NameID: TensorID] = [:]
 
-  mutating func read(_ line: Substring, number: Int) throws(GraphError) {
+  private func tensor(named name: String) -> TensorID? {
+    graph.names.id(of: name).flatMap { tensorIDs[$0] }
+  }
+
+  mutating func read(_ line: Substring.UTF8View, number: Int) throws(GraphError) {
     var scanner = TextScanner(line, line: number)
     if scanner.isAtEnd || scanner.take("#") { return }
     let keyword = try scanner.word()
@@ -49,7 +55,9 @@ private struct GraphParser {
         ControlDependency(before: NodeID(before), after: NodeID(after)))
     case "output":
       let name = try scanner.word()
-      guard let tensor = tensorIDs[name] else { throw scanner.failure("no tensor is '\(name)'") }
+      guard let tensor = tensor(named: name) else {
+        throw scanner.failure("no tensor is '\(name)'")
+      }
       graph.addOutput(tensor)
     default:
       guard let role = TensorRole(rawValue: keyword) else {
@@ -93,11 +101,11 @@ private struct GraphParser {
     }
     if scanner.takeWord("bytes") { bytes = try byteCount(&scanner) }
     if scanner.takeWord("bound") { isUpperBound = true }
-    guard tensorIDs[name] == nil else { throw .duplicateTensor(name) }
+    guard tensor(named: name) == nil else { throw .duplicateTensor(name) }
     let tensor = try graph.addTensor(
       name, type: type, shape: shape, role: role, kind: kind, isUpperBound: isUpperBound,
       bytes: bytes)
-    tensorIDs[name] = tensor
+    tensorIDs[graph.tensors[tensor.index].name] = tensor
     return tensor
   }
 
@@ -115,7 +123,7 @@ private struct GraphParser {
     let inputs = try scanner.list("(", ")") { scanner throws(GraphError) -> TensorID in
       if scanner.takeWord("_") { return .absent }
       let name = try scanner.word()
-      guard let tensor = tensorIDs[name] else {
+      guard let tensor = tensor(named: name) else {
         throw scanner.failure("no tensor is '\(name)' yet")
       }
       return tensor

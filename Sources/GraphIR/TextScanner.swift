@@ -6,8 +6,8 @@ struct TextScanner {
   private let bytes: [UInt8]
   private var position = 0
 
-  init(_ text: Substring, line: Int) {
-    bytes = Array(text.utf8)
+  init(_ text: Substring.UTF8View, line: Int) {
+    bytes = Array(text)
     self.line = line
   }
 
@@ -101,9 +101,7 @@ struct TextScanner {
   private var rest: String { String(decoding: bytes[position...].prefix(24), as: UTF8.self) }
 
   private mutating func skipSpace() {
-    while position < bytes.count, bytes[position] == 0x20 || bytes[position] == 0x09 {
-      position += 1
-    }
+    while position < bytes.count, [0x20, 0x09, 0x0D].contains(bytes[position]) { position += 1 }
   }
 
   private mutating func bareWord() -> String? {
@@ -132,11 +130,12 @@ struct TextScanner {
       case UInt8(ascii: "t"): result.append(0x09)
       case UInt8(ascii: "u"):
         let digits = bytes[position...].prefix(4)
-        guard digits.count == 4,
-          let code = UInt8(String(decoding: digits, as: UTF8.self), radix: 16)
-        else { throw failure("an escape is not \\u00xx") }
+        guard digits.count == 4, digits.allSatisfy({ Character(Unicode.Scalar($0)).isHexDigit }),
+          let code = UInt16(String(decoding: digits, as: UTF8.self), radix: 16),
+          let scalar = Unicode.Scalar(code)
+        else { throw failure("an escape is not \\u and the four digits of a character") }
         position += 4
-        result.append(code)
+        result.append(contentsOf: String(scalar).utf8)
       default: result.append(escaped)
       }
     }

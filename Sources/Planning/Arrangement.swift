@@ -39,23 +39,31 @@ struct Arrangement {
         size: map.workspaces[schedule.order[$0].index], lifetime: $0..<$0 + 1,
         alignment: map.model.alignment)
     }
-    let result: LayoutResult
+    let report: LayoutReport
     do throws(LayoutError) {
-      result = try LayoutPortfolio().result(for: try LayoutProblem(buffers: buffers))
+      report = try LayoutPortfolio().report(for: try LayoutProblem(buffers: buffers))
     } catch { throw .layout(error) }
 
     var offsets = [Int?](repeating: nil, count: map.roots.count)
     for (index, storage) in storages.enumerated() {
-      offsets[storage] = result.solution.offsets[index]
+      offsets[storage] = report.solution.offsets[index]
     }
     var workspaceOffsets = [Int?](repeating: nil, count: schedule.order.count)
     for (index, step) in steps.enumerated() {
-      workspaceOffsets[step] = result.solution.offsets[storages.count + index]
+      workspaceOffsets[step] = report.solution.offsets[storages.count + index]
     }
     self.offsets = offsets
     self.workspaceOffsets = workspaceOffsets
-    arenaBytes = result.solution.height
-    outcome = "\(result.winner), \(result.outcome)"
+    arenaBytes = report.solution.height
+    outcome = [report.winner, Self.word(for: report.outcome)].compactMap { $0 }.joined(
+      separator: ", ")
+  }
+
+  private static func word(for outcome: LayoutOutcome) -> String {
+    switch outcome {
+    case .optimal: "optimal"
+    case .feasible: "feasible"
+    }
   }
 
   /// Whether this needs the smaller arena, or the same with the smaller peak.

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import GraphIR
 public import Ordering
 
 /// Which order a plan takes: the best of all, or a named one.
@@ -37,16 +38,30 @@ public enum OrderChoice: Hashable, Sendable {
   /// The order chosen, with its bound.
   ///
   /// - Throws: What the scheduler throws.
-  func result(
+  func choose(
     for problem: SchedulingProblem, limits: SearchLimits
-  ) throws(OrderingError) -> OrderingResult {
+  ) throws(OrderingError) -> ChosenOrder {
     switch self {
-    case .auto: return try BestOfAll(limits: limits).result(for: problem)
+    case .auto:
+      let result = try BestOfAll(limits: limits).result(for: problem)
+      return ChosenOrder(
+        schedule: result.schedule, winner: result.winner, outcome: result.outcome.rawValue,
+        bound: result.bound)
     case .named(let name):
       guard let scheduler = Self.schedulers.first(where: { type(of: $0).name == name }) else {
         preconditionFailure("a named order is one of the list")
       }
-      return try OrderingResult.single(scheduler, for: problem)
+      return ChosenOrder(
+        schedule: try scheduler.schedule(for: problem), winner: name, outcome: "as asked",
+        bound: WorkingSetBound.bound(of: problem))
     }
   }
+}
+
+/// An order, where it comes from, and what no order stays below.
+struct ChosenOrder {
+  let schedule: Schedule
+  let winner: String
+  let outcome: String
+  let bound: LowerBound
 }

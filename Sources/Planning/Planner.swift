@@ -91,7 +91,7 @@ public struct Planner: Sendable {
       PlanPass(
         name: "order", changed: arrangement.schedule != file.schedule, peakBefore: filePeak,
         peakAfter: arrangement.lifetimes.peakBytes,
-        outcome: "\(winner), \(found.outcome.rawValue)"))
+        outcome: "\(winner), \(found.outcome)"))
     plan.passes.append(
       PlanPass(
         name: "layout", changed: false, peakBefore: arrangement.lifetimes.peakBytes,
@@ -103,9 +103,9 @@ public struct Planner: Sendable {
     return plan
   }
 
-  private func order(_ problem: SchedulingProblem) throws(PlanningError) -> OrderingResult {
+  private func order(_ problem: SchedulingProblem) throws(PlanningError) -> ChosenOrder {
     do throws(OrderingError) {
-      return try order.result(for: problem, limits: limits)
+      return try order.choose(for: problem, limits: limits)
     } catch { throw .ordering(error) }
   }
 

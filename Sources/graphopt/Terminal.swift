@@ -17,14 +17,17 @@ enum Terminal {
   }
 
   /// Writes a line to standard error.
-  static func printError(_ line: String) { _ = writeAll(Array((line + "\n").utf8), to: STDERR_FILENO) }
+  static func printError(_ line: String) {
+    _ = writeAll(Array((line + "\n").utf8), to: STDERR_FILENO)
+  }
 
   /// Writes bytes to a descriptor; returns why not, if it fails.
   static func writeAll(_ bytes: [UInt8], to descriptor: Int32) -> String? {
     bytes.withUnsafeBytes { buffer in
       var rest = buffer[...]
       while !rest.isEmpty {
-        let count = Glibc.write(descriptor, UnsafeRawBufferPointer(rebasing: rest).baseAddress, rest.count)
+        let count = Glibc.write(
+          descriptor, UnsafeRawBufferPointer(rebasing: rest).baseAddress, rest.count)
         if count < 0 {
           if errno == EINTR { continue }
           return String(cString: strerror(errno))

@@ -25,7 +25,8 @@ import Testing
 
   @Test(arguments: [
     (0, "0 B"), (1023, "1023 B"), (1024, "1.000 KiB"), (1536, "1.500 KiB"),
-    (9_633_792, "9.188 MiB"), ((1 << 30) - 1, "1.000 GiB"), ((1 << 20) - 1, "1023.999 KiB"), (Int.max, "8.000 EiB"),
+    (9_633_792, "9.188 MiB"), ((1 << 30) - 1, "1.000 GiB"), ((1 << 20) - 1, "1023.999 KiB"),
+    (Int.max, "8.000 EiB"),
     (1_048_575_999, "1000.000 MiB"),
   ])
   func `a size is printed in its largest binary unit`(bytes: Int, text: String) {

@@ -47,6 +47,37 @@ import Testing
     #expect(throws: GraphError.text(line: line, reason: reason)) { try Graph(parsing: text) }
   }
 
+  @Test func `lines may end as on any system`() throws {
+    let graph = try Graph(parsing: Self.everything.replacing("\n", with: "\r\n"))
+    #expect(graph.text == Self.everything)
+  }
+
+  @Test func `names are equal when their bytes are`() throws {
+    // The same letter to a reader, and to Swift's strings: once composed, once not.
+    let text = """
+      graph "names"
+      input "\u{E9}" : float32[1]
+      input "e\u{301}" : float32[2]
+      output "e\u{301}"
+      """
+    let graph = try Graph(parsing: text)
+    #expect(graph.tensors.count == 2)
+    #expect(graph.outputs == [TensorID(1)])
+    #expect(Array(graph.text.utf8) == Array((text + "\n").utf8))
+  }
+
+  @Test func `escapes name any character of four digits`() throws {
+    let graph = try Graph(parsing: #"graph "\u0001\u00e9\u20ac\"\\\n\t""#)
+    #expect(graph.name == "\u{1}é€\"\\\n\t")
+    #expect(try Graph(parsing: graph.text).name == graph.name)
+    for bad in [#""\ud800""#, #""\u+0a1""#, #""\u00""#, #""\u-000""#] {
+      #expect(
+        throws: GraphError.text(
+          line: 1, reason: "an escape is not \\u and the four digits of a character")
+      ) { try Graph(parsing: "graph \(bad)") }
+    }
+  }
+
   @Test func `damaged text gives an error or a graph, never a trap`() {
     let bytes = Array(Self.everything.utf8)
     for seed in 0..<3000 {

@@ -21,4 +21,15 @@ import Testing
     #expect(table.id(of: "b") == nil)
     #expect(table.id(of: "") == NameID(0))
   }
+
+  @Test func `names may hold any bytes and any length`() {
+    var table = NameTable()
+    let names = ["\0", "\0\0", String(repeating: "x", count: 10_000), "é", "e\u{301}", " "]
+    let ids = names.map { table.intern($0) }
+    #expect(ids == names.indices.map { NameID($0 + 1) })
+    for (name, id) in zip(names, ids) {
+      #expect(table.id(of: name) == id)
+      #expect(Array(table.utf8(id)) == Array(name.utf8))
+    }
+  }
 }

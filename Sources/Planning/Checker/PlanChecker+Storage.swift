@@ -127,9 +127,10 @@ extension PlanChecker {
       // Reading the old bytes through a second view while they are overwritten is no takeover.
       Set(inputs).count == 1
     else { return report(.overwritesLive(name(tensor), of: name(older.user))) }
-    // The output's elements lie where the input's do only if both fill the storage.
-    guard graph[input].bytes.value == rootBytes,
-      rounded(graph[TensorID(tensor)].bytes.value) == rounded(rootBytes)
+    // The output's elements lie where the input's do only if both fill the storage alike.
+    let (made, read) = (graph[TensorID(tensor)], graph[input])
+    guard read.bytes.value == rootBytes, made.bytes == read.bytes,
+      made.elementType.bits == read.elementType.bits
     else { return report(.illegalAlias(name(tensor), of: claim)) }
   }
 

@@ -26,7 +26,9 @@ extension FileLocation {
   /// - Complexity: O(n), where n is the number of fields before the place on each level.
   init(of offset: Int, isMessage: Bool, in file: UnsafeRawBufferPointer) {
     var steps: [String] = []
-    var message: (schema: WireSchema, range: Range<Int>)? = (.model, 0..<file.count)
+    // The file itself is the outermost message.
+    var message: (schema: WireSchema, range: Range<Int>)? =
+      isMessage && offset == 0 ? nil : (.model, 0..<file.count)
     while let (schema, range) = message {
       message = nil
       var skimmer = WireSkimmer(file, range)

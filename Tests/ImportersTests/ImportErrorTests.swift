@@ -58,7 +58,7 @@ import Testing
   }
 
   @Test func `a second graph is refused`() {
-    let bytes = ProtobufWriter.model(opsets: [], more: { $0.message(7) { _ in } }) { _ in }
+    let bytes = ProtobufWriter.model(opsets: [], more: { $0.message(7) { _ in } }, graph: { _ in })
     #expect(sentence(bytes) == "graph at byte 4: given twice")
   }
 
@@ -129,6 +129,29 @@ import Testing
     #expect(
       sentence(nodes(4), limits: limits)
         == "graph.node[3] at byte 25: more than 4 nodes, attributes, tensors and values")
+
+    let entries = ProtobufWriter.model {
+      for _ in 0..<5 { $0.message(16) { $0.string(1, "k") } }
+    }
+    #expect(sentence(entries, limits: limits)?.hasPrefix("graph.metadata_props[3] at byte") == true)
+
+    limits = ONNXLimits()
+    limits.listElements = 3
+    let lists = { (strings: Int) in
+      ProtobufWriter.model {
+        $0.node("A") {
+          $0.attribute("i", kind: 7) { $0.bytes(8, [1]) }
+          $0.attribute("f", kind: 6) { $0.fixed32(7, 0) }
+          $0.attribute("s", kind: 8) { for _ in 0..<strings { $0.string(9, "") } }
+        }
+      }
+    }
+    #expect(sentence(lists(1), limits: limits) == nil)
+    #expect(
+      sentence(lists(2), limits: limits)
+        == "graph.node[0].attribute[2] at byte 39: more than 3 list elements in attributes")
+    limits.listElements = 0
+    #expect(sentence(lists(0), limits: limits)?.contains("attribute[0]") == true)
 
     limits = ONNXLimits()
     limits.rank = 2

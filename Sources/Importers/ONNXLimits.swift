@@ -9,7 +9,7 @@ public struct ONNXLimits: Hashable, Sendable {
 
   /// How many nodes, attributes, tensors, value infos, graphs, functions and metadata entries a
   /// file may have.
-  public var messages = 1 << 24
+  public var messages = 1 << 23
 
   /// How many numbers and strings all lists in attributes together may have.
   public var listElements = 1 << 27

@@ -1,0 +1,201 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import GraphIR
+public import Planning
+
+/// Writes plans as the report that a person reads: the verdict first, then what is behind it.
+public struct TextEmitter: PlanEmitter {
+  public static let kind = "text"
+
+  /// How many of the tensors that are live at the peak are listed.
+  public var listedTensors: Int
+
+  public init(listedTensors: Int = 10) { self.listedTensors = listedTensors }
+
+  /// - Complexity: O(tensors · log tensors).
+  public func bytes(of plan: ExecutionPlan) -> [UInt8] {
+    let sections = [
+      head(of: plan), verdict(of: plan), savings(of: plan), proof(of: plan), parts(of: plan),
+      peak(of: plan), unknowns(of: plan),
+    ]
+    return Array(sections.filter { !$0.isEmpty }.joined(separator: "\n").utf8)
+  }
+
+  private func head(of plan: ExecutionPlan) -> String {
+    let dims = plan.model.dims.sorted { $0.key < $1.key }.map { "\($0.key)=\($0.value)" }
+    let bound = dims.isEmpty ? "" : " at \(dims.joined(separator: ", "))"
+    return "\(plan.model.path): \(counted(plan.model.nodes, "operator")), "
+      + "\(counted(plan.tensors.count, "tensor"))\(bound)\n"
+  }
+
+  private func verdict(of plan: ExecutionPlan) -> String {
+    let summary = plan.summary
+    let needs = "\(size(summary.totalBytes)) (\(grouped(summary.totalBytes)) bytes)"
+    guard let budget = summary.budgetBytes else { return "needs \(needs)\n" }
+    let limit = "\(size(budget)) (\(grouped(budget)) bytes)"
+    if summary.fits == true { return "fits: \(needs) of \(limit)\n" }
+    let floor = summary.residentBytes + summary.lowerBoundBytes
+    let hope =
+      floor > budget
+      ? "no order of these operators needs less than \(size(floor))"
+      : "the lower bound is \(size(floor)), so a better order is not ruled out"
+    return "over by \(size(summary.totalBytes - budget)): needs \(needs) of \(limit)\n  \(hope)\n"
+  }
+
+  private func savings(of plan: ExecutionPlan) -> String {
+    let names = [("fileOrder", "file order"), ("ortDefaultOrder", "ONNX Runtime's default order")]
+    var rows: [[String]] = []
+    for (key, name) in names {
+      guard let baseline = plan.summary.baselines[key] else { continue }
+      rows.append([
+        name, "peak \(size(baseline.peakBytes))", "arena \(size(baseline.arenaBytes))",
+        change(from: baseline.arenaBytes, to: plan.summary.arenaBytes),
+      ])
+    }
+    rows.append([
+      "this plan", "peak \(size(plan.summary.peakBytes))",
+      "arena \(size(plan.summary.arenaBytes))", "",
+    ])
+    return table(rows)
+  }
+
+  private func proof(of plan: ExecutionPlan) -> String {
+    let summary = plan.summary
+    var text = "bound: no order has a peak below \(size(summary.lowerBoundBytes))"
+    if summary.provenOptimal {
+      text += "; this plan's arena is that: proven optimal\n"
+    } else {
+      text += "; peak \(percent(summary.orderGap)) above it"
+      text +=
+        summary.fragmentation == 0
+        ? ", arena at the peak\n" : ", arena \(percent(summary.fragmentation)) above the peak\n"
+    }
+    if let node = plan.witness.node {
+      text +=
+        "  because of '\(node)', which needs \(counted(plan.witness.tensors.count, "tensor")) at once\n"
+    } else if let first = plan.witness.tensors.first {
+      text += "  because of \(counted(plan.witness.tensors.count, "tensor")) (\(first.why), …)\n"
+    }
+    return text
+  }
+
+  private func parts(of plan: ExecutionPlan) -> String {
+    var resident: [String: Int] = [:]
+    var seen: Set<Int> = []
+    for tensor in plan.tensors where tensor.space == MemorySpace.resident.rawValue {
+      guard seen.insert(tensor.storage).inserted else { continue }
+      resident[tensor.role, default: 0] += tensor.bytes
+    }
+    let labels = [
+      (TensorRole.weight, "weights"), (.optimizerState, "optimizer state"),
+      (.constant, "constants"),
+    ]
+    var rows: [[String]] = []
+    for (role, label) in labels {
+      if let bytes = resident[role.rawValue] { rows.append([label, size(bytes)]) }
+    }
+    rows.append(["arena", size(plan.summary.arenaBytes)])
+    if let workspace = plan.steps.map(\.workspaceBytes).max(), workspace > 0 {
+      rows.append(["  of it workspace, at most", size(workspace)])
+    }
+    if plan.summary.externalBytes > 0 {
+      rows.append(["inputs and outputs, not counted", size(plan.summary.externalBytes)])
+    }
+    return table(rows)
+  }
+
+  private func peak(of plan: ExecutionPlan) -> String {
+    let summary = plan.summary
+    guard plan.steps.indices.contains(summary.peakStep) else { return "" }
+    let step = plan.steps[summary.peakStep]
+    // One line a storage: its root, which is listed first among its members with its full size.
+    var lives: [Int: (tensor: PlannedTensor, first: Int, last: Int)] = [:]
+    for tensor in plan.tensors where tensor.space == MemorySpace.arena.rawValue {
+      let life = lives[tensor.storage]
+      lives[tensor.storage] = (
+        life?.tensor ?? tensor, min(life?.first ?? tensor.firstStep, tensor.firstStep),
+        max(life?.last ?? tensor.lastStep, tensor.lastStep)
+      )
+    }
+    let live = lives.values.filter { $0.first <= step.index && step.index <= $0.last }
+      .sorted { ($1.tensor.bytes, $0.tensor.storage) < ($0.tensor.bytes, $1.tensor.storage) }
+    var text =
+      "peak: step \(step.index) of \(plan.steps.count), \(step.op) '\(step.node)', "
+      + "\(counted(live.count, "live tensor"))\n"
+    text += table(
+      live.prefix(listedTensors).map {
+        [
+          size($0.tensor.bytes), $0.tensor.name,
+          "\($0.tensor.elementType)[\($0.tensor.shape.map(String.init).joined(separator: ","))]",
+          "steps \($0.first)...\($0.last)",
+        ]
+      }, isSizeFirst: true)
+    if live.count > listedTensors { text += "  and \(live.count - listedTensors) smaller ones\n" }
+    return text
+  }
+
+  private func unknowns(of plan: ExecutionPlan) -> String {
+    let bounded = plan.tensors.filter(\.upperBound)
+    guard let first = bounded.first else { return "" }
+    return "\(counted(bounded.count, "tensor")) of a size that depends on data, counted at an "
+      + "upper bound: '\(first.name)'\(bounded.count > 1 ? ", …" : "")\n"
+  }
+}
+
+// MARK: - Words and columns
+
+extension TextEmitter {
+  private func size(_ bytes: Int) -> String { ByteCount(bytes).description }
+
+  private func counted(_ count: Int, _ noun: String) -> String {
+    "\(grouped(count)) \(noun)\(count == 1 ? "" : "s")"
+  }
+
+  /// Digits in groups of three: `9,633,792`.
+  private func grouped(_ value: Int) -> String {
+    var groups: [Substring] = []
+    var digits = Substring(String(value))
+    while digits.count > 3 {
+      groups.append(digits.suffix(3))
+      digits = digits.dropLast(3)
+    }
+    groups.append(digits)
+    return groups.reversed().joined(separator: ",")
+  }
+
+  /// A ratio as a percentage with two digits after the point.
+  private func percent(_ ratio: Double) -> String {
+    let hundredths = Int((ratio.magnitude * 10_000).rounded())
+    let fraction = "\(hundredths % 100 + 100)".dropFirst()
+    return "\(hundredths / 100).\(fraction) %"
+  }
+
+  private func change(from old: Int, to new: Int) -> String {
+    guard old > 0, old != new else { return old == new ? "the same" : "" }
+    let ratio = Double(new) / Double(old) - 1
+    return "\(percent(ratio)) \(ratio < 0 ? "less" : "more") here"
+  }
+
+  /// Rows in columns, indented by two; every column is as wide as its widest cell.
+  private func table(_ rows: [[String]], isSizeFirst: Bool = false) -> String {
+    var widths: [Int] = []
+    for row in rows {
+      for (column, cell) in row.enumerated() {
+        if column == widths.count { widths.append(0) }
+        widths[column] = max(widths[column], cell.count)
+      }
+    }
+    var text = ""
+    for row in rows {
+      var line = " "
+      for (column, cell) in row.enumerated() {
+        let padding = String(repeating: " ", count: widths[column] - cell.count)
+        line += isSizeFirst && column == 0 ? " \(padding)\(cell)" : " \(cell)\(padding)"
+        line += " "
+      }
+      while line.last == " " { line.removeLast() }
+      text += line + "\n"
+    }
+    return text
+  }
+}

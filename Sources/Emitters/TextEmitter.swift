@@ -24,22 +24,24 @@ public struct TextEmitter: PlanEmitter {
   private func head(of plan: ExecutionPlan) -> String {
     let dims = plan.model.dims.sorted { $0.key < $1.key }.map { "\($0.key)=\($0.value)" }
     let bound = dims.isEmpty ? "" : " at \(dims.joined(separator: ", "))"
-    return "\(plan.model.path): \(counted(plan.model.nodes, "operator")), "
-      + "\(counted(plan.tensors.count, "tensor"))\(bound)\n"
+    return "\(plan.model.path): \(ReportText.counted(plan.model.nodes, "operator")), "
+      + "\(ReportText.counted(plan.tensors.count, "tensor"))\(bound)\n"
   }
 
   private func verdict(of plan: ExecutionPlan) -> String {
     let summary = plan.summary
-    let needs = "\(size(summary.totalBytes)) (\(grouped(summary.totalBytes)) bytes)"
+    let needs =
+      "\(ReportText.size(summary.totalBytes)) (\(ReportText.grouped(summary.totalBytes)) bytes)"
     guard let budget = summary.budgetBytes else { return "needs \(needs)\n" }
-    let limit = "\(size(budget)) (\(grouped(budget)) bytes)"
+    let limit = "\(ReportText.size(budget)) (\(ReportText.grouped(budget)) bytes)"
     if summary.fits == true { return "fits: \(needs) of \(limit)\n" }
     let floor = summary.residentBytes + summary.lowerBoundBytes
     let hope =
       floor > budget
-      ? "no order of these operators needs less than \(size(floor))"
-      : "the lower bound is \(size(floor)), so a better order is not ruled out"
-    return "over by \(size(summary.totalBytes - budget)): needs \(needs) of \(limit)\n  \(hope)\n"
+      ? "no order of these operators needs less than \(ReportText.size(floor))"
+      : "the lower bound is \(ReportText.size(floor)), so a better order is not ruled out"
+    return
+      "over by \(ReportText.size(summary.totalBytes - budget)): needs \(needs) of \(limit)\n  \(hope)\n"
   }
 
   private func savings(of plan: ExecutionPlan) -> String {
@@ -48,33 +50,36 @@ public struct TextEmitter: PlanEmitter {
     for (key, name) in names {
       guard let baseline = plan.summary.baselines[key] else { continue }
       rows.append([
-        name, "peak \(size(baseline.peakBytes))", "arena \(size(baseline.arenaBytes))",
+        name, "peak \(ReportText.size(baseline.peakBytes))",
+        "arena \(ReportText.size(baseline.arenaBytes))",
         change(from: baseline.arenaBytes, to: plan.summary.arenaBytes),
       ])
     }
     rows.append([
-      "this plan", "peak \(size(plan.summary.peakBytes))",
-      "arena \(size(plan.summary.arenaBytes))", "",
+      "this plan", "peak \(ReportText.size(plan.summary.peakBytes))",
+      "arena \(ReportText.size(plan.summary.arenaBytes))", "",
     ])
-    return table(rows)
+    return ReportText.table(rows)
   }
 
   private func proof(of plan: ExecutionPlan) -> String {
     let summary = plan.summary
-    var text = "bound: no order has a peak below \(size(summary.lowerBoundBytes))"
+    var text = "bound: no order has a peak below \(ReportText.size(summary.lowerBoundBytes))"
     if summary.provenOptimal {
       text += "; this plan's arena is that: proven optimal\n"
     } else {
-      text += "; peak \(percent(summary.orderGap)) above it"
+      text += "; peak \(ReportText.percent(summary.orderGap)) above it"
       text +=
         summary.fragmentation == 0
-        ? ", arena at the peak\n" : ", arena \(percent(summary.fragmentation)) above the peak\n"
+        ? ", arena at the peak\n"
+        : ", arena \(ReportText.percent(summary.fragmentation)) above the peak\n"
     }
     if let node = plan.witness.node {
       text +=
-        "  because of '\(node)', which needs \(counted(plan.witness.tensors.count, "tensor")) at once\n"
+        "  because of '\(node)', which needs \(ReportText.counted(plan.witness.tensors.count, "tensor")) at once\n"
     } else if let first = plan.witness.tensors.first {
-      text += "  because of \(counted(plan.witness.tensors.count, "tensor")) (\(first.why), …)\n"
+      text +=
+        "  because of \(ReportText.counted(plan.witness.tensors.count, "tensor")) (\(first.why), …)\n"
     }
     return text
   }
@@ -92,16 +97,16 @@ public struct TextEmitter: PlanEmitter {
     ]
     var rows: [[String]] = []
     for (role, label) in labels {
-      if let bytes = resident[role.rawValue] { rows.append([label, size(bytes)]) }
+      if let bytes = resident[role.rawValue] { rows.append([label, ReportText.size(bytes)]) }
     }
-    rows.append(["arena", size(plan.summary.arenaBytes)])
+    rows.append(["arena", ReportText.size(plan.summary.arenaBytes)])
     if let workspace = plan.steps.map(\.workspaceBytes).max(), workspace > 0 {
-      rows.append(["  of it workspace, at most", size(workspace)])
+      rows.append(["  of it workspace, at most", ReportText.size(workspace)])
     }
     if plan.summary.externalBytes > 0 {
-      rows.append(["inputs and outputs, not counted", size(plan.summary.externalBytes)])
+      rows.append(["inputs and outputs, not counted", ReportText.size(plan.summary.externalBytes)])
     }
-    return table(rows)
+    return ReportText.table(rows)
   }
 
   private func peak(of plan: ExecutionPlan) -> String {
@@ -121,11 +126,11 @@ public struct TextEmitter: PlanEmitter {
       .sorted { ($1.tensor.bytes, $0.tensor.storage) < ($0.tensor.bytes, $1.tensor.storage) }
     var text =
       "peak: step \(step.index) of \(plan.steps.count), \(step.op) '\(step.node)', "
-      + "\(counted(live.count, "live tensor"))\n"
-    text += table(
+      + "\(ReportText.counted(live.count, "live tensor"))\n"
+    text += ReportText.table(
       live.prefix(listedTensors).map {
         [
-          size($0.tensor.bytes), $0.tensor.name,
+          ReportText.size($0.tensor.bytes), $0.tensor.name,
           "\($0.tensor.elementType)[\($0.tensor.shape.map(String.init).joined(separator: ","))]",
           "steps \($0.first)...\($0.last)",
         ]
@@ -137,65 +142,14 @@ public struct TextEmitter: PlanEmitter {
   private func unknowns(of plan: ExecutionPlan) -> String {
     let bounded = plan.tensors.filter(\.upperBound)
     guard let first = bounded.first else { return "" }
-    return "\(counted(bounded.count, "tensor")) of a size that depends on data, counted at an "
+    return
+      "\(ReportText.counted(bounded.count, "tensor")) of a size that depends on data, counted at an "
       + "upper bound: '\(first.name)'\(bounded.count > 1 ? ", …" : "")\n"
-  }
-}
-
-// MARK: - Words and columns
-
-extension TextEmitter {
-  private func size(_ bytes: Int) -> String { ByteCount(bytes).description }
-
-  private func counted(_ count: Int, _ noun: String) -> String {
-    "\(grouped(count)) \(noun)\(count == 1 ? "" : "s")"
-  }
-
-  /// Digits in groups of three: `9,633,792`.
-  private func grouped(_ value: Int) -> String {
-    var groups: [Substring] = []
-    var digits = Substring(String(value))
-    while digits.count > 3 {
-      groups.append(digits.suffix(3))
-      digits = digits.dropLast(3)
-    }
-    groups.append(digits)
-    return groups.reversed().joined(separator: ",")
-  }
-
-  /// A ratio as a percentage with two digits after the point.
-  private func percent(_ ratio: Double) -> String {
-    let hundredths = Int((ratio.magnitude * 10_000).rounded())
-    let fraction = "\(hundredths % 100 + 100)".dropFirst()
-    return "\(hundredths / 100).\(fraction) %"
   }
 
   private func change(from old: Int, to new: Int) -> String {
     guard old > 0, old != new else { return old == new ? "the same" : "" }
     let ratio = Double(new) / Double(old) - 1
-    return "\(percent(ratio)) \(ratio < 0 ? "less" : "more") here"
-  }
-
-  /// Rows in columns, indented by two; every column is as wide as its widest cell.
-  private func table(_ rows: [[String]], isSizeFirst: Bool = false) -> String {
-    var widths: [Int] = []
-    for row in rows {
-      for (column, cell) in row.enumerated() {
-        if column == widths.count { widths.append(0) }
-        widths[column] = max(widths[column], cell.count)
-      }
-    }
-    var text = ""
-    for row in rows {
-      var line = " "
-      for (column, cell) in row.enumerated() {
-        let padding = String(repeating: " ", count: widths[column] - cell.count)
-        line += isSizeFirst && column == 0 ? " \(padding)\(cell)" : " \(cell)\(padding)"
-        line += " "
-      }
-      while line.last == " " { line.removeLast() }
-      text += line + "\n"
-    }
-    return text
+    return "\(ReportText.percent(ratio)) \(ratio < 0 ? "less" : "more") here"
   }
 }

@@ -27,7 +27,7 @@ struct CheckCommand: ParsableCommand {
     let path = model ?? written.model.path
     progress.update("reading \(path)")
     let dims = written.model.dims.sorted { $0.key < $1.key }.map {
-      DimensionBinding(name: $0.key, size: $0.value)
+      DimensionBinding($0.key, $0.value)
     }
     let imported = try ModelOptions.imported(path, dims: dims)
     progress.update("checking")
@@ -46,8 +46,12 @@ struct CheckCommand: ParsableCommand {
   private static func read(_ path: String) throws -> ExecutionPlan {
     let bytes: [UInt8]
     do throws(ImportError) {
-      bytes = try MappedFile(path: path).copy()
-    } catch { throw Failure(.cannotRead, file: path, "\(error)") }
+      bytes = try MappedFile(path: path).withBytes { Array($0) }
+    } catch {
+      // An empty file is no plan either; the rest is about reading.
+      if case .notONNX = error { throw Failure(.badInput, file: path, "not a plan: it is empty") }
+      throw Failure(error, file: path)
+    }
     do throws(PlanReadingError) {
       return try PlanReader().plan(from: bytes)
     } catch { throw Failure(.badInput, file: path, "\(error)") }

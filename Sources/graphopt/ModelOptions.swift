@@ -15,55 +15,43 @@ struct ModelOptions: ParsableArguments {
     name: .customLong("dim"),
     help: ArgumentHelp(
       "Binds a dynamic dimension, by name or by input and axis: --dim batch=8 --dim x:2=224.",
-      valueName: "name=size"))
+      valueName: "name=size"), transform: { try DimensionBinding(parsing: $0) })
   var dims: [DimensionBinding] = []
-}
 
-/// A dynamic dimension and its size.
-struct DimensionBinding: ExpressibleByArgument {
-  let name: String
-  let size: Int
-
-  init?(argument: String) {
-    guard let equals = argument.lastIndex(of: "="), equals != argument.startIndex,
-      let size = Int(argument[argument.index(after: equals)...])
-    else { return nil }
-    name = String(argument[..<equals])
-    self.size = size
-  }
-
-  init(name: String, size: Int) {
-    self.name = name
-    self.size = size
-  }
-}
-
-extension ModelOptions {
-  func imported() throws -> ImportedGraph {
-    try Self.imported(model, dims: dims)
-  }
+  func imported() throws -> ImportedGraph { try Self.imported(model, dims: dims) }
 
   /// Imports a model.
   ///
   /// - Throws: ``Failure``.
   static func imported(_ path: String, dims: [DimensionBinding]) throws -> ImportedGraph {
-    var bindings: [String: Int] = [:]
-    for binding in dims {
-      guard bindings.updateValue(binding.size, forKey: binding.name) == nil else {
-        throw Failure(.usage, "dimension '\(binding.name)' is bound twice")
-      }
-    }
     do throws(ImportError) {
-      return try ONNXImporter(bindings: bindings).importGraph(at: path)
+      return try ONNXImporter(bindings: dims).importGraph(path: path)
     } catch {
-      throw Failure(error.isUnreadable ? .cannotRead : .badInput, file: path, "\(error)")
+      throw Failure(error, file: path)
     }
   }
 }
 
-extension ImportedGraph {
+extension Failure {
+  /// Why a file could not be imported.
+  init(_ error: ImportError, file: String) {
+    if case .cannotRead = error {
+      self.init(.cannotRead, file: file, "\(error)")
+    } else {
+      self.init(.badInput, file: file, "\(error)")
+    }
+  }
+}
+
+extension ModelFacts {
   /// Where the graph came from, as plans record it.
   func plannedModel(path: String) -> PlannedModel {
-    PlannedModel(path: path, irVersion: irVersion, opsets: opsets, dims: dims)
+    var versions: [String: Int] = [:]
+    for opset in opsets {
+      let domain = opset.domain.isEmpty ? "ai.onnx" : opset.domain
+      versions[domain] = max(versions[domain] ?? 0, Int(opset.version))
+    }
+    let dims = Dictionary(bindings.map { ($0.target, $0.extent) }) { first, _ in first }
+    return PlannedModel(path: path, irVersion: Int(irVersion), opsets: versions, dims: dims)
   }
 }

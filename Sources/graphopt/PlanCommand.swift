@@ -3,6 +3,7 @@
 import ArgumentParser
 import Emitters
 import GraphIR
+import Importers
 import Ordering
 import Planning
 
@@ -18,13 +19,23 @@ struct PlanCommand: ParsableCommand {
   @OptionGroup var model: ModelOptions
   @OptionGroup var memory: MemoryOptions
 
-  @Option(help: "What weights, state and arena together may need: 8GB, 512MiB, bytes.")
+  @Option(
+    help: ArgumentHelp(
+      "What weights, state and arena together may need: 8GB, 512MiB, bytes.", valueName: "size"),
+    transform: { try ByteCount(parsing: $0) })
   var budget: ByteCount?
 
   @Option(
     help: ArgumentHelp(
-      "Which order: \(OrderChoice.names.joined(separator: ", ")).", valueName: "name"))
-  var order: OrderChoice = .auto
+      "Which order: \(OrderChoice.names.joined(separator: ", ")).", valueName: "name"),
+    transform: { name in
+      guard let choice = OrderChoice(name: name) else {
+        throw ValidationError(
+          "there is no order '\(name)'; choose from \(OrderChoice.names.joined(separator: ", "))")
+      }
+      return choice
+    })
+  var order = OrderChoice.auto
 
   @Option(
     name: .customLong("time-limit"), help: "When to stop searching for a better order: 10s, 500ms.")
@@ -55,7 +66,7 @@ struct PlanCommand: ParsableCommand {
     let plan: ExecutionPlan
     do throws(PlanningError) {
       plan = try planner.plan(
-        imported.graph, model: imported.plannedModel(path: model.model)
+        imported.graph, model: imported.model.plannedModel(path: model.model)
       ) { progress.update($0.rawValue) }
     } catch {
       if case .checkFailed = error { throw Failure(.checkFailed, file: model.model, "\(error)") }
@@ -64,32 +75,10 @@ struct PlanCommand: ParsableCommand {
     progress.update("writing")
     if let output { try OutputFile(path: output).write(JSONEmitter().bytes(of: plan)) }
     progress.finish()
-    for note in imported.notes { Terminal.printError("graphopt: note: \(note)") }
+    for note in imported.model.notes { Terminal.printError("graphopt: note: \(note)") }
     try Terminal.write(format.emitter.bytes(of: plan))
     if plan.summary.fits == false { throw ExitCode(ExitStatus.overBudget.rawValue) }
   }
-}
-
-/// How memory is counted.
-struct MemoryOptions: ParsableArguments {
-  @Option(help: "What sizes and offsets are multiples of, in bytes: a power of two.")
-  var alignment = 64
-
-  @Option(
-    help: "Which views and in-place results are used: none, safe, ort (as ONNX Runtime does).")
-  var inplace = InPlaceMode.safe
-
-  @Option(help: "Where inputs and outputs live: arena, external (with the caller, not counted).")
-  var io = IOPlacement.arena
-
-  func validate() throws {
-    guard alignment > 0, alignment <= Graph.maximumAlignment, alignment.nonzeroBitCount == 1 else {
-      throw ValidationError(
-        "--alignment is a power of two from 1 to \(Graph.maximumAlignment), not \(alignment)")
-    }
-  }
-
-  var model: MemoryModel { MemoryModel(alignment: alignment, inPlace: inplace, io: io) }
 }
 
 /// What is printed.
@@ -120,16 +109,4 @@ struct TimeLimit: ExpressibleByArgument {
     }
     return nil
   }
-}
-
-extension InPlaceMode: @retroactive ExpressibleByArgument {}
-extension IOPlacement: @retroactive ExpressibleByArgument {}
-
-extension OrderChoice: @retroactive ExpressibleByArgument {
-  public init?(argument: String) { self.init(name: argument) }
-  public var defaultValueDescription: String { name }
-}
-
-extension ByteCount: @retroactive ExpressibleByArgument {
-  public init?(argument: String) { try? self.init(parsing: argument) }
 }

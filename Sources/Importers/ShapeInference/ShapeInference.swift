@@ -144,7 +144,7 @@ struct ShapeInference {
 
   /// Takes from the file what is still missing, and notes what stays unknown.
   private mutating func complete(
-    _ node: Int, _ outputs: ArraySlice<ONNXNameID>, isKnown: Bool, reason: OperatorFault?,
+    _ node: Int, _ outputs: FlatList<ONNXNameID>, isKnown: Bool, reason: OperatorFault?,
     named name: (Int) -> String
   ) {
     for output in outputs where output != .absent {

@@ -147,9 +147,12 @@ public struct TextEmitter: PlanEmitter {
       + "upper bound: '\(first.name)'\(bounded.count > 1 ? ", …" : "")\n"
   }
 
+  /// How much less or more an arena is, as a percentage, or in bytes where that would be 0.00 %.
   private func change(from old: Int, to new: Int) -> String {
-    guard old > 0, old != new else { return old == new ? "the same" : "" }
+    guard old != new else { return "the same" }
     let ratio = Double(new) / Double(old) - 1
-    return "\(ReportText.percent(ratio)) \(ratio < 0 ? "less" : "more") here"
+    let amount =
+      ratio.magnitude < 0.0001 ? ReportText.size(abs(new - old)) : ReportText.percent(ratio)
+    return "\(amount) \(new < old ? "less" : "more") here"
   }
 }

@@ -52,11 +52,11 @@ public struct Dependencies: Sendable {
     successors[successorStart[node.index]..<successorStart[node.index + 1]]
   }
 
-  /// What keeps file order between the writers of a storage and all who touch it: a writer comes
-  /// after everyone who touched the storage since the writer before, and before everyone until the
-  /// next.
+  /// What keeps an update behind everyone who touched its storage since the update before.
   ///
-  /// Optional views count as views whatever the mode, so that one set of rows serves all modes.
+  /// What comes after an update needs no such edge: it reads what the update made, or a view of it,
+  /// since a valid graph reads no old version. Optional views count as views whatever the mode, so
+  /// that one set of rows serves all modes.
   static func antiDependencies(of graph: Graph) -> [(row: UInt32, value: UInt32)] {
     var edges: [(row: UInt32, value: UInt32)] = []
     guard graph.effectPool.contains(where: { $0.kind == .mustOverwrite }) else { return edges }
@@ -79,7 +79,6 @@ public struct Dependencies: Sendable {
       for effect in graph.effects(of: node) where effect.kind == .mustOverwrite {
         let storage = root[graph.operands(of: effect, at: node).input.index].index
         if lastWriter[storage] == node.rawValue { continue }
-        if lastWriter[storage] != none { edges.append((node.rawValue, lastWriter[storage])) }
         var reader = latestReader[storage]
         while reader != none {
           edges.append((node.rawValue, readers[Int(reader)].node))
@@ -91,7 +90,6 @@ public struct Dependencies: Sendable {
       for operand in graph.inputs(of: node) where !operand.isAbsent {
         let storage = root[operand.index].index
         guard isWritten[storage], lastWriter[storage] != node.rawValue else { continue }
-        if lastWriter[storage] != none { edges.append((node.rawValue, lastWriter[storage])) }
         readers.append((node.rawValue, latestReader[storage]))
         latestReader[storage] = UInt32(readers.count - 1)
       }

@@ -4,6 +4,8 @@
 public struct FlatList<Element>: RandomAccessCollection {
   private let elements: [Element]
   private let start: Int
+
+  /// How many elements there are.
   public let count: Int
 
   init(_ elements: [Element], start: Int, count: Int) {
@@ -14,9 +16,13 @@ public struct FlatList<Element>: RandomAccessCollection {
     self.count = count
   }
 
+  /// The first position, 0.
   public var startIndex: Int { 0 }
+
+  /// The position after the last, the count.
   public var endIndex: Int { count }
 
+  /// The element at a position.
   public subscript(position: Int) -> Element {
     precondition(position >= 0 && position < count, "a position lies in its list")
     return elements[start + position]

@@ -3,21 +3,27 @@
 /// What a file that is no ONNX model holds instead.
 @nonexhaustive
 public enum ForeignContent: Hashable, Sendable {
+  /// No bytes.
   case empty
   /// Protobuf fields, but no graph among them.
   case noGraph
   /// Bytes of no kind that is known here.
   case unrecognized
+  /// Printable characters.
   case text
   /// The stand-in that Git LFS leaves until a file is fetched.
   case lfsPointer
   /// A zip archive: PyTorch's own format, among others.
   case zip
+  /// A gzip archive.
   case gzip
   /// Keras' older format.
   case hdf5
+  /// A TensorFlow Lite model.
   case tensorFlowLite
+  /// A file of llama.cpp.
   case gguf
+  /// A file of weights alone.
   case safetensors
   /// ONNX Runtime's own format.
   case ort

@@ -104,23 +104,35 @@ public struct ONNXAttribute: Hashable, Sendable {
   /// What an attribute holds.
   @nonexhaustive
   public enum Value: Hashable, Sendable {
+    /// One number.
     case float(Float)
+    /// One whole number; truth values are 0 and 1.
     case int(Int64)
     /// A string; invalid UTF-8 is repaired.
     case string(String)
     /// The place of a string of more than ``ONNXLimits/stringBytes`` bytes in the file, half-open.
     case largeString(at: Range<Int>)
+    /// A constant.
     indirect case tensor(ONNXTensor)
+    /// A constant stored as a sparse tensor.
     indirect case sparseTensor(ONNXSparseTensor)
     /// A control-flow body. Names it does not define are those of the graphs around it.
     indirect case graph(ONNXGraph)
+    /// A type, as `Optional` takes one.
     case type(ONNXType)
+    /// Numbers.
     case floats([Float])
+    /// Whole numbers.
     case ints([Int64])
+    /// Strings; invalid UTF-8 is repaired.
     case strings([String])
+    /// Constants.
     case tensors([ONNXTensor])
+    /// Constants stored as sparse tensors.
     case sparseTensors([ONNXSparseTensor])
+    /// Control-flow bodies.
     case graphs([ONNXGraph])
+    /// Types.
     case types([ONNXType])
     /// Inside a function: the value of the call's attribute of that name.
     case reference(String)

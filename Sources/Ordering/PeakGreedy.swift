@@ -52,7 +52,7 @@ public struct MostFreedFirst: Scheduler {
     var rank = [UInt32](repeating: 0, count: model.count)
     for (index, node) in byRank.enumerated() { rank[Int(node)] = UInt32(index) }
     var tree = TournamentTree(ties: rank)
-    var state = MarginalState(model)
+    var state = OrderState(model)
     for node in state.enabled { tree.setKey(state.net(Int(node)), at: Int(node)) }
     var isReady = [Bool](repeating: false, count: model.count)
     for node in state.enabled { isReady[Int(node)] = true }
@@ -62,7 +62,7 @@ public struct MostFreedFirst: Scheduler {
       tree.setKey(nil, at: node)
       isReady[node] = false
       order.append(NodeID(node))
-      _ = state.run(node)
+      state.run(node)
       for other in state.changed where isReady[Int(other)] {
         tree.setKey(state.net(Int(other)), at: Int(other))
       }
@@ -85,7 +85,7 @@ struct PeakGreedy {
   enum Climb { case leastRise, leastRiseThenNet }
 
   private let model: OrderModel
-  private var state: MarginalState
+  private var state: OrderState
   private var tree: TournamentTree
   /// The rise that each place stands for, ascending.
   private let levels: [Int]
@@ -101,7 +101,7 @@ struct PeakGreedy {
 
   init(_ model: OrderModel) {
     self.model = model
-    state = MarginalState(model)
+    state = OrderState(model)
     var entries: [(level: Int, operation: UInt32)] = []
     entries.reserveCapacity(model.count)
     var start = [0]

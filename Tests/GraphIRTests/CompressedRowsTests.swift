@@ -5,7 +5,9 @@ import Testing
 @testable import GraphIR
 
 @Suite struct CompressedRowsTests {
-  @Test(arguments: 0..<50) func `rows are the sorted sets of their pairs, both ways`(seed: Int) {
+  @Test(arguments: Seeds.first(50)) func `rows are the sorted sets of their pairs, both ways`(
+    seed: Int
+  ) {
     var generator = SeededGenerator(seed: seed)
     let (rows, columns) = (seed % 7, 1 + seed % 5)
     var pairs: [(row: UInt32, value: UInt32)] = []

@@ -180,7 +180,7 @@ import Testing
     #expect(graph.tensors.isEmpty && graph.extentPool.isEmpty)
   }
 
-  @Test(arguments: 0..<100) func `random graphs are valid`(seed: Int) throws {
+  @Test(arguments: Seeds.first(100)) func `random graphs are valid`(seed: Int) throws {
     let graph = try SeededGraph.make(seed: seed, nodes: seed)
     try graph.validate()
     #expect(try Graph(parsing: graph.text).text == graph.text)

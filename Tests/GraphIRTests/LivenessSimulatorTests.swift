@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import GraphIR
+import TestSupport
 import Testing
 
 @Suite struct LivenessSimulatorTests {
@@ -132,10 +133,8 @@ import Testing
     #expect(lifetimes.liveBytes == [64 + 64, 64 + 64])
   }
 
-  @Test(arguments: 0..<120)
-  func `lives, takeovers and bytes are those of a naive run`(seed: Int) throws {
-    let graph = try SeededGraph.make(seed: seed, nodes: seed % 23)
-    try graph.validate()
+  /// Runs a graph in file order and in two others, under every model, beside the naive oracle.
+  private func compare(_ graph: Graph) throws {
     for model in MemoryModel.all {
       let map = StorageMap(of: graph, model: model)
       var simulator = LivenessSimulator(map: map)
@@ -152,5 +151,17 @@ import Testing
         }
       }
     }
+  }
+
+  @Test(arguments: Seeds.first(120))
+  func `lives, takeovers and bytes are those of a naive run`(seed: Int) throws {
+    let graph = try SeededGraph.make(seed: seed, nodes: seed % 23)
+    try graph.validate()
+    try compare(graph)
+  }
+
+  @Test(arguments: Seeds.first(60))
+  func `so they are on the graphs that the schedulers are tried on`(seed: Int) throws {
+    try compare(RandomGraph(seed: seed, shape: RandomGraph.Shape(nodes: 1...25)).graph)
   }
 }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import GraphIR
+import TestSupport
 import Testing
 
 @Suite struct StorageMapTests {
@@ -163,7 +164,7 @@ import Testing
     #expect(try takeovers(text, MemoryModel(inPlace: .ort)) == [["u", "t"]])
   }
 
-  @Test(arguments: 0..<100)
+  @Test(arguments: Seeds.first(100))
   func `roots and touchers are those that the definitions give`(seed: Int) throws {
     let graph = try SeededGraph.make(seed: seed, nodes: 20)
     for model in MemoryModel.all {

@@ -58,7 +58,7 @@ import Testing
   }
 
   @Test func `a second graph is refused`() {
-    let bytes = ProtobufWriter.model(opsets: [], more: { $0.message(7) { _ in } }) { _ in }
+    let bytes = ProtobufWriter.model(opsets: [], more: { $0.message(7) { _ in } }, graph: { _ in })
     #expect(sentence(bytes) == "graph at byte 4: given twice")
   }
 
@@ -105,7 +105,10 @@ import Testing
       return ProtobufWriter.model { body(&$0, depth) }
     }
     #expect(sentence(nested(64)) == nil)
-    #expect(sentence(nested(65))?.hasSuffix("nested deeper than 64 levels") == true)
+    let text = sentence(nested(65))
+    #expect(text?.hasSuffix("nested deeper than 64 levels") == true)
+    #expect(text?.contains(".….") == true)
+    #expect((text?.count ?? 0) < 250)
 
     func types(_ depth: Int) -> [UInt8] {
       var type = ProtobufWriter.message { $0.tensorType(1, 1, nil) }
@@ -129,6 +132,29 @@ import Testing
     #expect(
       sentence(nodes(4), limits: limits)
         == "graph.node[3] at byte 25: more than 4 nodes, attributes, tensors and values")
+
+    let entries = ProtobufWriter.model {
+      for _ in 0..<5 { $0.message(16) { $0.string(1, "k") } }
+    }
+    #expect(sentence(entries, limits: limits)?.hasPrefix("graph.metadata_props[3] at byte") == true)
+
+    limits = ONNXLimits()
+    limits.listElements = 3
+    let lists = { (strings: Int) in
+      ProtobufWriter.model {
+        $0.node("A") {
+          $0.attribute("i", kind: 7) { $0.bytes(8, [1]) }
+          $0.attribute("f", kind: 6) { $0.fixed32(7, 0) }
+          $0.attribute("s", kind: 8) { for _ in 0..<strings { $0.string(9, "") } }
+        }
+      }
+    }
+    #expect(sentence(lists(1), limits: limits) == nil)
+    #expect(
+      sentence(lists(2), limits: limits)
+        == "graph.node[0].attribute[2] at byte 39: more than 3 list elements in attributes")
+    limits.listElements = 0
+    #expect(sentence(lists(0), limits: limits)?.contains("attribute[0]") == true)
 
     limits = ONNXLimits()
     limits.rank = 2

@@ -185,7 +185,9 @@ import Testing
         }
       }, graph: { _ in })
     let name = ONNXOperator(domain: "local", type: "F", overload: "")
-    #expect(throws: ImportError.duplicateFunction(name)) { try read(bytes) }
+    let error = ImportError.duplicateFunction(name)
+    #expect(error.description == "function 'local.F' is defined twice")
+    #expect(throws: error) { try read(bytes) }
   }
 
   @Test func `value infos keep every kind of type and dimension`() throws {

@@ -15,8 +15,8 @@ struct `Real models` {
   private struct Model: Decodable {
     let files: [String]
     let ops: Int
-    let ops_incl_subgraphs: Int?
-    let constants_nodes: Int?
+    let opsInclSubgraphs: Int?
+    let constantsNodes: Int?
     let ir: Int64?
     let opset: [String: Int64]?
   }
@@ -24,13 +24,15 @@ struct `Real models` {
   private struct Edge: Decodable {
     let file: String
     let ops: Int
-    let op_types: [String]
+    let opTypes: [String]
     let functions: Int
     let subgraphs: Int
   }
 
   private func decoded<Value: Decodable>(_ file: String) throws -> Value {
-    try JSONDecoder().decode(Value.self, from: Data(#require(Zoo.bytes(of: file))))
+    let decoder = JSONDecoder()
+    decoder.keyDecodingStrategy = .convertFromSnakeCase
+    return try decoder.decode(Value.self, from: Data(#require(Zoo.bytes(of: file))))
   }
 
   /// All graphs in attributes below a graph, at any depth.
@@ -55,11 +57,11 @@ struct `Real models` {
         let model = try ONNXModel(path: Zoo.path(of: file))
         let graph = model.graph
         #expect(graph.nodes.count == entry.ops, "\(file)")
-        if let all = entry.ops_incl_subgraphs {
+        if let all = entry.opsInclSubgraphs {
           let inside = bodies(of: graph).map(\.nodes.count).reduce(0, +)
           #expect(graph.nodes.count + inside == all, "\(file)")
         }
-        if let constants = entry.constants_nodes {
+        if let constants = entry.constantsNodes {
           let found = graph.nodes.count { model.operator(of: $0).type == "Constant" }
           #expect(found == constants, "\(file)")
         }
@@ -80,7 +82,7 @@ struct `Real models` {
       let graphs = [model.graph] + bodies(of: model.graph)
       let types = Set(graphs.flatMap { $0.nodes.map { model.operator(of: $0).type } })
       #expect(model.graph.nodes.count == entry.ops, "\(entry.file)")
-      #expect(types.isSuperset(of: entry.op_types), "\(entry.file)")
+      #expect(types.isSuperset(of: entry.opTypes), "\(entry.file)")
       #expect(model.functions.count == entry.functions, "\(entry.file)")
       #expect(graphs.count - 1 == entry.subgraphs, "\(entry.file)")
     }

@@ -6,7 +6,7 @@ import Testing
 
 @Suite struct BestOfAllTests {
   /// The least peak over all orders, by trying them; `nil` where there are too many.
-  static func optimum(of problem: SchedulingProblem, limit: Int = 5000) -> Int? {
+  static func optimum(of problem: SchedulingProblem, limit: Int = 1500) -> Int? {
     var simulator = LivenessSimulator(map: problem.storages)
     var best = Int.max
     var tried = 0

@@ -29,7 +29,7 @@ def faults(path, validator):
         plan = json.loads(
             Path(path).read_bytes(), object_pairs_hook=ascending, parse_constant=not_finite
         )
-    except ValueError as error:
+    except (OSError, ValueError) as error:
         return [str(error)]
     return [f"{error.json_path}: {error.message}" for error in validator.iter_errors(plan)]
 

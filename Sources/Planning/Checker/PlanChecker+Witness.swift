@@ -13,10 +13,11 @@ extension PlanChecker {
     }
     var families: Set<Int> = []
     var total = 0
-    let known = Dictionary(
-      uniqueKeysWithValues: graph.tensorIDs.map { (graph.name(of: $0), $0.index) })
+    let known = tensorsByName()
     for item in witness.tensors {
-      guard let tensor = known[item.name] else { return broken("no tensor is '\(item.name)'") }
+      guard let tensor = known[ExactName(item.name)] else {
+        return broken("no tensor is '\(item.name)'")
+      }
       let root = family[tensor]
       guard families.insert(root).inserted else { return broken("'\(item.name)' is in it twice") }
       guard isInArena(root) else { return broken("'\(item.name)' is not in the arena") }

@@ -216,8 +216,10 @@ def deep_nesting():
     graph.input("x", FLOAT, [4])
     graph.constant("flag", np.array(True))
     graph.output("y", FLOAT, [4])
-    # A second graph field continues the first: messages concatenate.
-    return graph.bytes() + field(7, field(1, node))
+    model = graph.model()
+    body = model.graph.SerializeToString(deterministic=True) + field(1, node)
+    model.ClearField("graph")
+    return model.SerializeToString(deterministic=True) + field(7, body)
 
 
 def data_dependent():

@@ -5,7 +5,8 @@ import GraphIR
 ///
 /// Each operator's rule is looked up once. What a rule cannot tell is taken from the file's own
 /// value infos; where both speak, the rule is believed. A node with an unknown operand is not
-/// inferred, so that only the nodes where knowledge is lost are reported.
+/// inferred, so that only the nodes where knowledge is lost are reported, and those of operators that
+/// have no rule.
 struct ShapeInference {
   /// What is known of each name, by ``ONNXNameID/index``.
   private(set) var facts: [ValueFact?]
@@ -160,7 +161,8 @@ struct ShapeInference {
         } else {
           facts[Int(output.index)]?.elementType = fact.elementType
         }
-      } else if isKnown {
+      } else if isKnown || rules[model.graph.nodes[node].operatorIndex] == nil {
+        // What has no rule needs its shapes from the file, whatever its operands are.
         report(node, output, reason: reason, named: name)
         return
       }

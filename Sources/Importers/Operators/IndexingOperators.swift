@@ -35,13 +35,6 @@ enum IndexingOperators {
         0, data.elementType,
         Array(indices.shape.dropLast()) + Array(data.shape[(batch + depth)...]))
     },
-    OperatorRule("ArrayFeatureExtractor") { context throws(OperatorFault) in
-      let (data, indices) = (try context.input(0, rankAtLeast: 1), try context.input(1))
-      let shape =
-        data.rank == 1
-        ? [1, indices.elementCount] : Array(data.shape.dropLast()) + [indices.elementCount]
-      context.setOutput(0, data.elementType, shape)
-    },
   ]
 
   /// The known elements of slices of `data` at `indices` along an axis.

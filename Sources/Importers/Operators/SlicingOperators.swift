@@ -200,7 +200,9 @@ enum SlicingOperators {
       return Cut(start: first, step: step, count: length == 0 ? 0 : (length - 1) / step + 1)
     }
     let first = min(max(position(start), 0), extent - 1)
-    let last = min(max(position(end), -1), extent - 1)
+    // Going backwards, too, the largest number stands for the far end.
+    let isOpen = end == .max || end == Int(Int32.max)
+    let last = isOpen ? -1 : min(max(position(end), -1), extent - 1)
     let length = max(first - last, 0)
     guard length > 0 else { return Cut(start: 0, step: step, count: 0) }
     let magnitude = step == .min ? Int.max : -step

@@ -38,7 +38,7 @@ public struct ONNXImporter: Sendable {
     let structure = try GraphStructure(of: model)
     let (inference, dimensions) = try inference(of: model, structure)
     guard inference.unknown.isEmpty else { throw .shapes(.unknown(inference.unknown)) }
-    var assembly = try GraphAssembly(model: model, structure: structure, inference: inference)
+    let assembly = try GraphAssembly(model: model, structure: structure, inference: inference)
     let graph = try assembly.assembled()
     return ImportedGraph(
       graph: graph,
@@ -72,8 +72,8 @@ public struct ONNXImporter: Sendable {
     for tensor in graph.sparseInitializers {
       inference.define(tensor.values.name, try inference.fact(ofSparse: tensor))
     }
-    for node in structure.constants { try inference.infer(node, named: structure.nodeName) }
-    for node in structure.order { try inference.infer(node, named: structure.nodeName) }
+    for node in structure.constants { try inference.infer(node, in: structure) }
+    for node in structure.order { try inference.infer(node, in: structure) }
     return (inference, dimensions)
   }
 

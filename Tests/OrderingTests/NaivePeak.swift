@@ -20,7 +20,7 @@ struct NaivePeak {
           let source = root[input.index]
           let isOwned = graph.inputs.contains(source) || graph[source].role.isResident
           guard model.inPlace != .none, root[output.index] == output,
-            !(graph.outputs.contains(output) && isOwned)
+            !(graph.outputs.contains(output) && (isOwned || model.inPlace == .ort))
           else { continue }
           root[output.index] = source
         case .mayOverwrite: continue
@@ -69,7 +69,8 @@ struct NaivePeak {
         let (output, input) = graph.operands(of: effect, at: node)
         let source = root[input.index]
         guard isPlanned(output), isPlanned(source), source != output,
-          bytes[output.index] == bytes[source.index], graph[input].bytes == graph[source].bytes,
+          graph[output].bytes == graph[input].bytes, graph[input].bytes == graph[source].bytes,
+          model.inPlace != .ort || !graph.outputs.contains(output),
           !isInput[source.index], !isOutput[source.index],
           graph.inputs(of: node).allSatisfy({
             $0.isAbsent || $0 == input || root[$0.index] != source

@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// The number that a model's open dimension stands for, as `--dim` gives it.
+public struct DimensionBinding: Hashable, Sendable, CustomStringConvertible {
+  /// The dimension: its name in the file, or `input:axis` for one without a name.
+  public let target: String
+  /// The number of elements along it.
+  public let extent: Int
+
+  /// Makes a binding. Whether the model has such a dimension shows when it is imported.
+  public init(_ target: String, _ extent: Int) {
+    self.target = target
+    self.extent = extent
+  }
+
+  /// Parses `name=8` or `input:2=8`.
+  ///
+  /// - Throws: ``DimensionFault/notABinding(_:)`` when the text is no such thing, inside an
+  ///   ``ImportError``.
+  public init(parsing text: String) throws(ImportError) {
+    guard let equals = text.lastIndex(of: "="), equals > text.startIndex,
+      let extent = Int(text[text.index(after: equals)...])
+    else { throw .dimensions(.notABinding(text)) }
+    self.init(String(text[..<equals]), extent)
+  }
+
+  public var description: String { "\(target)=\(extent)" }
+}
+
+/// A dimension that the model leaves open.
+public struct DynamicDimension: Hashable, Sendable {
+  /// What binds it: its name in the file, or `input:axis` where it has none.
+  public let target: String
+  /// The axes of graph inputs that it stands at, as `input:axis`, in the order of the file.
+  public internal(set) var places: [String]
+}
+
+/// Why the dimensions of a model's inputs cannot all be given numbers.
+@nonexhaustive
+public enum DimensionFault: Hashable, Sendable {
+  /// Dimensions that no binding speaks of.
+  case unbound([DynamicDimension])
+  /// A binding speaks of no dimension of the model; the ones that there are.
+  case unmatched(DimensionBinding, existing: [String])
+  /// A binding gives no positive number, or one beyond all memory.
+  case outOfRange(DimensionBinding)
+  /// Two bindings give one dimension different numbers.
+  case conflict(DimensionBinding, with: DimensionBinding)
+  /// A binding speaks of a dimension for which the file gives another number.
+  case fixed(DimensionBinding, extent: Int)
+  /// A text is no binding.
+  case notABinding(String)
+  /// A graph input of a type whose size no binding can give, such as a sequence.
+  case unsizedInput(name: String)
+}
+
+extension DimensionFault: CustomStringConvertible {
+  public var description: String {
+    switch self {
+    case .unbound(let dimensions):
+      let names = dimensions.map { dimension in
+        dimension.places == [dimension.target]
+          ? dimension.target : "\(dimension.target) (\(dimension.places.joined(separator: ", ")))"
+      }
+      let flags = dimensions.map { "--dim \($0.target)=…" }
+      return "\(dimensions.count == 1 ? "a dimension is" : "\(dimensions.count) dimensions are") "
+        + "not bound: \(names.joined(separator: ", ")); say \(flags.joined(separator: " "))"
+    case .unmatched(let binding, let existing):
+      let known =
+        existing.isEmpty
+        ? "it has no open dimensions" : "it has \(existing.joined(separator: ", "))"
+      return "the model has no dimension '\(binding.target)' to bind; \(known)"
+    case .outOfRange(let binding):
+      return "'\(binding)' does not give a dimension a positive number that can be counted"
+    case .conflict(let binding, let other):
+      return "'\(binding)' and '\(other)' give one dimension two numbers"
+    case .fixed(let binding, let extent):
+      return "'\(binding)' cannot be: the file says \(extent) there"
+    case .notABinding(let text):
+      return "'\(text)' is not a binding; write name=8, or input:2=8 for an axis without a name"
+    case .unsizedInput(let name):
+      return "the file does not say how large input '\(name)' is, which is no tensor"
+    }
+  }
+}

@@ -1,0 +1,241 @@
+// SPDX-License-Identifier: Apache-2.0
+import GraphIR
+
+/// Builds the graph from a model's structure and what was inferred of its values.
+///
+/// Tensors are numbered: graph inputs, initializers, results of `Constant` nodes, then results in
+/// the order of execution.
+struct GraphAssembly {
+  private let model: ONNXModel
+  private let structure: GraphStructure
+  private let inference: ShapeInference
+  private let convention: TrainingConvention?
+  private var graph: Graph
+  /// The tensor of each name; absent until it is added.
+  private var tensorIDs: [TensorID]
+  private var isOutput: [Bool]
+  /// The bytes of the storage that each tensor lies in, where the graph itself decides that.
+  private var heldBytes: [ByteCount] = []
+
+  /// Prepares the graph of an inferred model.
+  ///
+  /// - Throws: ``StructureFault/convention(place:entry:)`` when the model's own account of its
+  ///   memory is broken.
+  init(
+    model: ONNXModel, structure: GraphStructure, inference: ShapeInference
+  ) throws(ImportError) {
+    self.model = model
+    self.structure = structure
+    self.inference = inference
+    convention = try TrainingConvention(model)
+    graph = Graph(name: model.graph.name)
+    tensorIDs = Array(repeating: .absent, count: model.names.count)
+    isOutput = Array(repeating: false, count: model.names.count)
+    for output in model.graph.outputs { isOutput[Int(output.name.index)] = true }
+  }
+
+  /// The graph, validated.
+  ///
+  /// - Throws: ``StructureFault`` when its sizes do not fit or its effects contradict each other.
+  mutating func assembled() throws(ImportError) -> Graph {
+    try addSources()
+    var kinds: [OperatorKind] = []
+    var effects: [InPlaceEffects] = []
+    for name in model.operators {
+      kinds.append(
+        OperatorKind(
+          domain: name.domain, type: name.type,
+          version: Int(clamping: model.opsetVersion(ofDomain: name.domain) ?? 0)))
+      effects.append(InPlaceEffects(domain: name.domain, type: name.type))
+    }
+    for index in structure.order {
+      let node = model.graph.nodes[index]
+      let kind = kinds[node.operatorIndex]
+      if let convention, kind.domain == TrainingConvention.domain {
+        try addTrainingNode(index, kind, convention)
+      } else {
+        try addNode(index, kind, effects[node.operatorIndex])
+      }
+    }
+    for output in model.graph.outputs { graph.addOutput(id(output.name)) }
+    do throws(GraphError) {
+      try graph.validate()
+    } catch {
+      throw .structure(.graph(error))
+    }
+    return graph
+  }
+
+  // MARK: Tensors
+
+  private func id(_ name: ONNXNameID) -> TensorID { tensorIDs[Int(name.index)] }
+
+  private mutating func addSources() throws(ImportError) {
+    for index in structure.fedInputs {
+      let name = model.graph.inputs[index].name
+      let role = convention?.inputRoles[model.names[name]] ?? .input
+      graph.addInput(try addTensor(name, role: role))
+    }
+    for tensor in model.graph.initializers {
+      try addTensor(tensor.name, role: Self.storedRole(inference[tensor.name]))
+    }
+    for tensor in model.graph.sparseInitializers {
+      try addTensor(tensor.values.name, role: .weight, bytes: sparseBytes(tensor))
+    }
+    for node in structure.constants {
+      for output in model.graph.outputs(of: model.graph.nodes[node]) where output != .absent {
+        try addTensor(output, role: Self.storedRole(inference[output]))
+      }
+    }
+  }
+
+  @discardableResult
+  private mutating func addTensor(
+    _ name: ONNXNameID, role: TensorRole, bytes: ByteCount? = nil
+  ) throws(ImportError) -> TensorID {
+    guard let fact = inference[name] else {
+      preconditionFailure("every value is known before the graph is assembled")
+    }
+    guard let size = bytes ?? fact.bytes else {
+      throw .structure(.unsized(tensor: model.names[name]))
+    }
+    do throws(GraphError) {
+      let id = try graph.addTensor(
+        model.names[name], type: fact.elementType, shape: fact.shape, role: role,
+        kind: fact.kind, isUpperBound: fact.isUpperBound, bytes: size)
+      tensorIDs[Int(name.index)] = id
+      heldBytes.append(size)
+      return id
+    } catch {
+      throw .structure(.graph(error))
+    }
+  }
+
+  /// What a stored tensor is for: what may have been trained is a weight; scalars, indices, shapes
+  /// and masks are constants. Files put either into initializers and into `Constant` nodes.
+  private static func storedRole(_ fact: ValueFact?) -> TensorRole {
+    guard let fact, !fact.shape.isEmpty else { return .constant }
+    switch fact.elementType {
+    case .int16, .uint16, .int32, .uint32, .int64, .uint64, .bool, .string, .undefined:
+      return .constant
+    default: return .weight
+    }
+  }
+
+  /// The bytes of the elements that are stored, and of where they are.
+  private func sparseBytes(_ tensor: ONNXSparseTensor) throws(ImportError) -> ByteCount {
+    let name = model.names[tensor.values.name]
+    guard
+      let values = UInt8(exactly: tensor.values.elementType)
+        .flatMap(ElementType.init(rawValue:))?.byteCount(of: tensor.values.dimensions),
+      let indices = ElementType.int64.byteCount(of: tensor.indices.dimensions),
+      let sum = values.adding(indices)
+    else { throw .structure(.unsized(tensor: name)) }
+    return sum
+  }
+
+  // MARK: Nodes
+
+  private mutating func addNode(
+    _ index: Int, _ kind: OperatorKind, _ sharing: InPlaceEffects
+  ) throws(ImportError) {
+    let node = model.graph.nodes[index]
+    let outputs = model.graph.outputs(of: node)
+    var effects: [Effect] = []
+    if sharing != .none, let output = outputs.first, output != .absent {
+      effects = sharing.effects(
+        inputs: model.graph.inputs(of: node).map { $0 == .absent ? nil : inference[$0] },
+        output: inference[output], isTraining: isTraining(node, version: kind.version))
+    }
+    for output in outputs where output != .absent {
+      try addTensor(output, role: isOutput[Int(output.index)] ? .output : .activation)
+    }
+    try add(index, kind, effects: effects, phase: .unspecified)
+  }
+
+  /// Whether a Dropout drops: an input decides from version 12 on, an attribute before version 7.
+  private func isTraining(_ node: ONNXNode, version: Int) -> Bool {
+    let inputs = Array(model.graph.inputs(of: node))
+    if version >= 12 {
+      guard inputs.count > 2, inputs[2] != .absent else { return false }
+      return inference[inputs[2]]?.integers != [0]
+    }
+    guard version < 7 else { return false }
+    if case .int(let isTest) = model.graph.attribute("is_test", of: node) { return isTest == 0 }
+    return true
+  }
+
+  private mutating func addTrainingNode(
+    _ index: Int, _ kind: OperatorKind, _ convention: TrainingConvention
+  ) throws(ImportError) {
+    let node = model.graph.nodes[index]
+    let record = try convention.record(
+      of: node, in: model.graph, named: structure.nodeName(index))
+    let inputs = Array(model.graph.inputs(of: node))
+    var effects: [Effect] = []
+    for (position, output) in model.graph.outputs(of: node).enumerated() where output != .absent {
+      if let sharing = record.sharing(ofOutput: position) {
+        let input = Int(sharing.input)
+        effects.append(Effect(sharing.kind, output: position, of: input))
+        let held = heldBytes[id(inputs[input]).index]
+        // An expanded view has more elements than its storage.
+        let bytes = min(inference[output]?.bytes ?? .zero, held)
+        let tensor = try addTensor(
+          output, role: role(of: output, record, convention, isShared: true), bytes: bytes)
+        heldBytes[tensor.index] = held
+      } else {
+        let stated = record.storageBytes.isEmpty ? nil : record.storageBytes[position]
+        let bytes = stated.map { ByteCount(Int($0)) }
+        try addTensor(
+          output, role: role(of: output, record, convention, isShared: false), bytes: bytes)
+      }
+    }
+    try add(index, kind, effects: effects, phase: record.phase)
+  }
+
+  /// A new version of a parameter in the parameter's own bytes stays what the parameter is.
+  private func role(
+    of output: ONNXNameID, _ record: TrainingConvention.NodeRecord,
+    _ convention: TrainingConvention, isShared: Bool
+  ) -> TensorRole {
+    guard isOutput[Int(output.index)] else { return TrainingConvention.role(of: record.phase) }
+    let name = model.names[output]
+    if isShared, let input = convention.updatedInputs[name],
+      let role = convention.inputRoles[input]
+    {
+      return role
+    }
+    return convention.gradients.contains(name) ? .gradient : .output
+  }
+
+  private mutating func add(
+    _ index: Int, _ kind: OperatorKind, effects: [Effect], phase: NodePhase
+  ) throws(ImportError) {
+    let node = model.graph.nodes[index]
+    do throws(GraphError) {
+      try graph.addNode(
+        node.name, kind: kind, inputs: structure.operands(of: index).map(id),
+        outputs: model.graph.outputs(of: node).map(id), effects: effects,
+        attributes: attributes(of: node), phase: phase)
+    } catch {
+      throw .structure(.graph(error))
+    }
+  }
+
+  /// The attributes that passes may read. Tensors and graphs stay in the file; names that begin
+  /// with an underscore belong to the convention of training graphs.
+  private func attributes(of node: ONNXNode) -> [Attribute] {
+    model.graph.attributes(of: node).compactMap { attribute in
+      guard !attribute.name.hasPrefix("_") else { return nil }
+      return switch attribute.value {
+      case .int(let value): Attribute(attribute.name, .int(value))
+      case .float(let value): Attribute(attribute.name, .float(value))
+      case .string(let value): Attribute(attribute.name, .string(value))
+      case .ints(let values): Attribute(attribute.name, .ints(values))
+      case .floats(let values): Attribute(attribute.name, .floats(values))
+      case .strings(let values): Attribute(attribute.name, .strings(values))
+      default: nil
+      }
+    }
+  }
+}

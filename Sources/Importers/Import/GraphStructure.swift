@@ -1,0 +1,224 @@
+// SPDX-License-Identifier: Apache-2.0
+import GraphIR
+
+/// What defines each name of a graph, and an order in which its nodes can run.
+struct GraphStructure {
+  /// What defines a name.
+  enum Definition: Equatable {
+    case none
+    /// The position among the graph's inputs.
+    case input(Int)
+    /// The position among the initializers.
+    case initializer(Int)
+    /// The position among the sparse initializers.
+    case sparseInitializer(Int)
+    /// The position of the node, which is a `Constant`.
+    case constant(Int)
+    /// The position of the node.
+    case node(Int)
+  }
+
+  /// What defines each name, by ``ONNXNameID/index``.
+  private(set) var definitions: [Definition]
+  /// The positions of the inputs that the caller feeds: all that are no initializers.
+  private(set) var fedInputs: [Int] = []
+  /// The positions of the `Constant` nodes, in the file's order.
+  private(set) var constants: [Int] = []
+  /// The positions of all other nodes, in an order of execution.
+  private(set) var order: [Int] = []
+  /// How many nodes stand before something that they need in the file.
+  private(set) var movedCount = 0
+  /// By node, the names of this graph that its subgraphs use.
+  private(set) var captures: [Int: [ONNXNameID]] = [:]
+
+  private let model: ONNXModel
+  private var graph: ONNXGraph { model.graph }
+
+  /// Finds the structure of a model's main graph.
+  ///
+  /// - Throws: ``StructureFault`` when names are undefined or defined twice, or nodes need each
+  ///   other.
+  /// - Complexity: O(nodes + operands).
+  init(of model: ONNXModel) throws(ImportError) {
+    self.model = model
+    definitions = Array(repeating: .none, count: model.names.count)
+    try defineSources()
+    try defineNodes()
+    for (index, node) in graph.nodes.enumerated() {
+      let captured = graph.capturedNames(of: node)
+      if !captured.isEmpty { captures[index] = captured }
+    }
+    try order(checkedOperands())
+  }
+
+  /// The name of a node in errors: its own, or its operator and position.
+  func nodeName(_ index: Int) -> String {
+    let name = graph.nodes[index].name
+    return name.isEmpty ? "\(model.operator(of: graph.nodes[index]).type)#\(index)" : name
+  }
+
+  /// What a node reads: its operands, then what its subgraphs use.
+  func operands(of index: Int) -> [ONNXNameID] {
+    let inputs = graph.inputs(of: graph.nodes[index])
+    guard let captured = captures[index] else { return Array(inputs) }
+    return inputs + captured.filter { !inputs.contains($0) }
+  }
+
+  subscript(name: ONNXNameID) -> Definition { definitions[Int(name.index)] }
+
+  // MARK: Definitions
+
+  private mutating func defineSources() throws(ImportError) {
+    for (index, tensor) in graph.initializers.enumerated() {
+      try define(tensor.name, .initializer(index))
+    }
+    for (index, tensor) in graph.sparseInitializers.enumerated() {
+      try define(tensor.values.name, .sparseInitializer(index))
+    }
+    // Old files list initializers among the inputs; newer ones may, to give an input a default.
+    var isListed = [Bool](repeating: false, count: definitions.count)
+    for (index, input) in graph.inputs.enumerated() {
+      let name = Int(input.name.index)
+      guard !isListed[name] else {
+        throw twice(input.name, .input(index), .input(index))
+      }
+      isListed[name] = true
+      if definitions[name] == .none {
+        try define(input.name, .input(index))
+        fedInputs.append(index)
+      }
+    }
+  }
+
+  private mutating func defineNodes() throws(ImportError) {
+    let constant = model.operators.firstIndex {
+      $0.domain.isEmpty && $0.type == "Constant" && $0.overload.isEmpty
+    }
+    for (index, node) in graph.nodes.enumerated() {
+      let outputs = graph.outputs(of: node)
+      let isConstant =
+        node.operatorIndex == constant && outputs.count == 1 && graph.inputs(of: node).isEmpty
+      if isConstant { constants.append(index) }
+      for output in outputs where output != .absent {
+        try define(output, isConstant ? .constant(index) : .node(index))
+      }
+    }
+  }
+
+  private mutating func define(
+    _ name: ONNXNameID, _ definition: Definition
+  ) throws(ImportError) {
+    guard name != .absent else {
+      // A nameless input or initializer can be used by nothing, so nothing can be said of it.
+      throw .structure(.undefined(tensor: "", at: owner(definition)))
+    }
+    guard definitions[Int(name.index)] == .none else {
+      throw twice(name, definitions[Int(name.index)], definition)
+    }
+    definitions[Int(name.index)] = definition
+  }
+
+  private func twice(
+    _ name: ONNXNameID, _ first: Definition, _ second: Definition
+  ) -> ImportError {
+    .structure(.definedTwice(tensor: model.names[name], by: [owner(first), owner(second)]))
+  }
+
+  private func owner(_ definition: Definition) -> String {
+    switch definition {
+    case .none: "nothing"
+    case .input: "the graph's inputs"
+    case .initializer, .sparseInitializer: "an initializer"
+    case .constant(let node), .node(let node): "node '\(nodeName(node))'"
+    }
+  }
+
+  // MARK: Order
+
+  /// The nodes that each node needs, row by row, with repetitions.
+  private func checkedOperands() throws(ImportError) -> (start: [Int], values: [UInt32]) {
+    var start = [0]
+    start.reserveCapacity(graph.nodes.count + 1)
+    var values: [UInt32] = []
+    for index in graph.nodes.indices {
+      for name in operands(of: index) where name != .absent {
+        switch self[name] {
+        case .node(let producer): values.append(UInt32(producer))
+        case .none:
+          throw .structure(
+            .undefined(tensor: model.names[name], at: "node '\(nodeName(index))'"))
+        default: continue
+        }
+      }
+      start.append(values.count)
+    }
+    for output in graph.outputs where self[output.name] == .none {
+      throw .structure(
+        .undefined(tensor: model.names[output.name], at: "the list of the graph's outputs"))
+    }
+    return (start, values)
+  }
+
+  private mutating func order(
+    _ rows: (start: [Int], values: [UInt32])
+  ) throws(ImportError) {
+    let isSorted = graph.nodes.indices.allSatisfy { index in
+      rows.values[rows.start[index]..<rows.start[index + 1]].allSatisfy { $0 < index }
+    }
+    var all = Array(graph.nodes.indices)
+    if !isSorted {
+      switch TopologicalOrder.stable(
+        preference: all, start: rows.start, predecessors: rows.values)
+      {
+      case .order(let order): all = order
+      case .cycle(let nodes): throw .structure(.cycle(nodes: nodes.map(nodeName)))
+      }
+      // A node was moved up if one that comes before it in the file now runs after it.
+      var earliest = Int.max
+      for node in all.reversed() {
+        if node > earliest { movedCount += 1 }
+        earliest = min(earliest, node)
+      }
+    }
+    guard !constants.isEmpty else {
+      order = all
+      return
+    }
+    var isConstant = [Bool](repeating: false, count: all.count)
+    for node in constants { isConstant[node] = true }
+    order = all.filter { !isConstant[$0] }
+  }
+}
+
+extension ONNXGraph {
+  /// The names that a node's subgraphs use and do not define, each once, in order of first use.
+  func capturedNames(of node: ONNXNode) -> [ONNXNameID] {
+    var captured: [ONNXNameID] = []
+    for attribute in attributes(of: node) {
+      switch attribute.value {
+      case .graph(let body): captured += body.freeNames()
+      case .graphs(let bodies): captured += bodies.flatMap { $0.freeNames() }
+      default: continue
+      }
+    }
+    if captured.isEmpty { return [] }
+    var seen: Set<ONNXNameID> = []
+    return captured.filter { seen.insert($0).inserted }
+  }
+
+  /// The names that are used here or in a subgraph and defined outside.
+  private func freeNames() -> [ONNXNameID] {
+    var defined: Set<ONNXNameID> = [.absent]
+    for input in inputs { defined.insert(input.name) }
+    for tensor in initializers { defined.insert(tensor.name) }
+    for tensor in sparseInitializers { defined.insert(tensor.values.name) }
+    for node in nodes { defined.formUnion(outputs(of: node)) }
+    var free: [ONNXNameID] = []
+    for node in nodes {
+      free += inputs(of: node).filter { !defined.contains($0) }
+      free += capturedNames(of: node).filter { !defined.contains($0) }
+    }
+    free += outputs.map(\.name).filter { !defined.contains($0) }
+    return free
+  }
+}

@@ -1,0 +1,157 @@
+// SPDX-License-Identifier: Apache-2.0
+public import GraphIR
+
+/// Makes a graph of an ONNX file: names resolved, dimensions bound, nodes in an order of execution,
+/// every tensor's type, shape, role and size known.
+public struct ONNXImporter: Sendable {
+  /// The numbers of the dimensions that the file leaves open.
+  public var bindings: [DimensionBinding]
+  /// Whether what the file says of values between nodes is passed over, so that every shape comes
+  /// from its operator's rule.
+  public var ignoresValueInfo: Bool
+  /// How much of a file is taken on.
+  public var limits: ONNXLimits
+
+  /// Makes an importer.
+  public init(
+    bindings: [DimensionBinding] = [], ignoresValueInfo: Bool = false,
+    limits: ONNXLimits = ONNXLimits()
+  ) {
+    self.bindings = bindings
+    self.ignoresValueInfo = ignoresValueInfo
+    self.limits = limits
+  }
+
+  /// Imports the model in a file.
+  ///
+  /// - Parameter path: The file's path.
+  /// - Returns: A valid graph, and what is to be said of the model.
+  /// - Throws: ``ImportError`` when the file cannot be read or is no model, names or nodes do not
+  ///   fit together, dimensions stay open, or a tensor's shape cannot be found out.
+  /// - Complexity: O(nodes + operands + bytes of the file outside weights).
+  public func importGraph(path: String) throws(ImportError) -> ImportedGraph {
+    try importGraph(of: try ONNXModel(path: path, limits: limits))
+  }
+
+  /// Imports a model that is already read; see ``importGraph(path:)``.
+  public func importGraph(of model: ONNXModel) throws(ImportError) -> ImportedGraph {
+    let structure = try GraphStructure(of: model)
+    let (inference, dimensions) = try inference(of: model, structure)
+    guard inference.unknown.isEmpty else { throw .shapes(.unknown(inference.unknown)) }
+    var assembly = try GraphAssembly(model: model, structure: structure, inference: inference)
+    let graph = try assembly.assembled()
+    return ImportedGraph(
+      graph: graph,
+      model: ModelFacts(
+        irVersion: model.irVersion, opsets: model.opsets, producerName: model.producerName,
+        producerVersion: model.producerVersion, bindings: bindings,
+        dynamicDimensions: dimensions.dynamic, notes: notes(structure, inference, graph)))
+  }
+
+  /// What can be known of every value of a model.
+  func inference(
+    of model: ONNXModel, _ structure: GraphStructure
+  ) throws(ImportError) -> (ShapeInference, DimensionResolver) {
+    let graph = model.graph
+    let fed = structure.fedInputs.map { graph.inputs[$0] }
+    let dimensions = try DimensionResolver(
+      inputs: fed, others: [graph.inputs, graph.outputs, graph.valueInfo], names: model.names,
+      bindings: bindings)
+    var inference = ShapeInference(
+      of: model, dimensions: dimensions, usesValueInfo: !ignoresValueInfo)
+    for (input, shape) in zip(fed, dimensions.inputShapes) {
+      let fact = ValueFact(input.type.elementType, shape)
+      guard fact.elementType != .undefined, (try? fact.checkForm()) != nil else {
+        throw .structure(.unsized(tensor: model.names[input.name]))
+      }
+      inference.define(input.name, fact)
+    }
+    for tensor in graph.initializers {
+      inference.define(tensor.name, try inference.fact(of: tensor))
+    }
+    for tensor in graph.sparseInitializers {
+      inference.define(tensor.values.name, try inference.fact(ofSparse: tensor))
+    }
+    for node in structure.constants { try inference.infer(node, named: structure.nodeName) }
+    for node in structure.order { try inference.infer(node, named: structure.nodeName) }
+    return (inference, dimensions)
+  }
+
+  private func notes(
+    _ structure: GraphStructure, _ inference: ShapeInference, _ graph: Graph
+  ) -> [ImportNote] {
+    let bounded = graph.tensors.count { $0.isUpperBound }
+    let notes: [ImportNote] = [
+      .sortedNodes(structure.movedCount), .constantNodes(structure.constants.count),
+      .statedShapes(inference.statedCount), .upperBounds(bounded),
+    ]
+    return notes.filter { $0.count > 0 }
+  }
+}
+
+/// A graph and where it comes from.
+public struct ImportedGraph: Sendable {
+  /// The graph, valid.
+  public let graph: Graph
+  /// What is to be said of the model in a plan.
+  public let model: ModelFacts
+}
+
+/// What a plan says of the model that it is for.
+public struct ModelFacts: Hashable, Sendable {
+  /// The version of the format.
+  public let irVersion: Int64
+  /// The operator sets that the graph is written in.
+  public let opsets: [ONNXOpset]
+  /// The tool that wrote the file; empty if unknown.
+  public let producerName: String
+  /// The version of that tool; empty if unknown.
+  public let producerVersion: String
+  /// The bindings that were used, in the order given.
+  public let bindings: [DimensionBinding]
+  /// The dimensions that the file leaves open.
+  public let dynamicDimensions: [DynamicDimension]
+  /// What the importer did that a reader of the plan may want to know.
+  public let notes: [ImportNote]
+}
+
+/// Something that the importer did, with how often.
+@nonexhaustive
+public enum ImportNote: Hashable, Sendable {
+  /// Nodes that stood behind others that need them were moved up.
+  case sortedNodes(Int)
+  /// `Constant` nodes became constants.
+  case constantNodes(Int)
+  /// Shapes were taken from the file because no rule tells them.
+  case statedShapes(Int)
+  /// Tensors whose size is an upper bound of what data decides.
+  case upperBounds(Int)
+
+  /// How often.
+  public var count: Int {
+    switch self {
+    case .sortedNodes(let count), .constantNodes(let count), .statedShapes(let count),
+      .upperBounds(let count):
+      count
+    }
+  }
+}
+
+extension ImportNote: CustomStringConvertible {
+  public var description: String {
+    func many(_ count: Int, _ one: String, _ several: String) -> String {
+      "\(count) \(count == 1 ? one : several)"
+    }
+    return switch self {
+    case .sortedNodes(let count):
+      "\(many(count, "node was", "nodes were")) moved up: the file is not in an order of execution"
+    case .constantNodes(let count):
+      "\(many(count, "Constant node", "Constant nodes")) became constants"
+    case .statedShapes(let count):
+      "\(many(count, "shape was", "shapes were")) taken from the file: no rule tells them"
+    case .upperBounds(let count):
+      "\(many(count, "tensor's size is an upper bound", "tensors' sizes are upper bounds")) "
+        + "of what data decides"
+    }
+  }
+}

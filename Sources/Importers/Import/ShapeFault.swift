@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// Why the type or shape of a tensor cannot be found out.
+@nonexhaustive
+public enum ShapeFault: Hashable, Sendable {
+  /// The operands of a node do not fit its operator.
+  case operatorFault(node: String, operator: String, tensor: String, OperatorFault)
+  /// Operators whose results neither a rule nor the file tells.
+  case unknown([UnknownResults])
+}
+
+/// The nodes of one operator whose results are not known, for one reason.
+public struct UnknownResults: Hashable, Sendable {
+  /// The operator with its domain, such as `com.example::Warp`.
+  public let `operator`: String
+  /// How many nodes there are.
+  public internal(set) var count: Int
+  /// The name of the first.
+  public let node: String
+  /// The name of its first result that is not known.
+  public let tensor: String
+  /// Why its rule cannot tell; `nil` if the operator has no rule.
+  public let reason: OperatorFault?
+}
+
+extension ShapeFault: CustomStringConvertible {
+  public var description: String {
+    switch self {
+    case .operatorFault(let node, let type, let tensor, let fault):
+      return "node '\(node)' (\(type)), which makes '\(tensor)': \(fault)"
+    case .unknown(let results):
+      let list = results.map { result in
+        let nodes = result.count == 1 ? "1 node" : "\(result.count) nodes"
+        let reason = result.reason.map { ": \($0)" } ?? ""
+        return "\(result.operator) (\(nodes), first '\(result.node)')\(reason)"
+      }
+      let names = results.prefix(3).map { "'\($0.tensor)'" }.joined(separator: ", ")
+      return "needs shapes: the file gives none for \(names)"
+        + (results.count > 3 ? " and others" : "")
+        + "; what is not known is made by \(list.joined(separator: "; "))"
+    }
+  }
+}

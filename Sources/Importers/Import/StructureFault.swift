@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: Apache-2.0
+public import GraphIR
+
+/// What is wrong with the names and the order of a model's graph.
+@nonexhaustive
+public enum StructureFault: Hashable, Sendable {
+  /// A tensor is defined twice; what defines it, such as a node's name.
+  case definedTwice(tensor: String, by: [String])
+  /// A node or the list of outputs names a tensor that nothing defines.
+  case undefined(tensor: String, at: String)
+  /// Nodes need each other in a circle, each the next.
+  case cycle(nodes: [String])
+  /// A stored tensor has an element type of unknown number.
+  case elementType(tensor: String, number: Int32)
+  /// A stored value is of a kind that planning cannot size.
+  case unsized(tensor: String)
+  /// What is found does not make a valid graph.
+  case graph(GraphError)
+  /// An attribute or entry that states how a training graph shares memory says what cannot be.
+  case convention(place: String, entry: String)
+}
+
+extension StructureFault: CustomStringConvertible {
+  public var description: String {
+    switch self {
+    case .definedTwice(let tensor, let owners):
+      "tensor '\(tensor)' is defined twice, by \(owners.joined(separator: " and "))"
+    case .undefined(let tensor, let place):
+      "\(place) needs tensor '\(tensor)', which nothing defines"
+    case .cycle(let nodes):
+      "the nodes need each other in a circle: \(nodes.prefix(20).joined(separator: " needs "))"
+        + (nodes.count > 20 ? " and \(nodes.count - 20) more" : "")
+    case .elementType(let tensor, let number):
+      "tensor '\(tensor)' has elements of type number \(number), which is unknown"
+    case .unsized(let tensor): "the size of '\(tensor)' cannot be told"
+    case .graph(let error): error.description
+    case .convention(let place, let entry): "\(place): '\(entry)' says what cannot be"
+    }
+  }
+}

@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: Apache-2.0
+import Glibc
+
+/// A file's bytes, mapped read-only into memory for as long as the value lives.
+///
+/// Nothing is read before it is asked for, so mapping costs no memory whatever the file's size.
+/// The bytes are those of the file: truncating it while it is mapped makes later reads of the
+/// lost part end the process, as with every mapping.
+public final class MappedFile: Sendable {
+  /// The size in bytes.
+  public let size: Int
+
+  /// The first byte; the mapping belongs to this object alone and is never written.
+  private nonisolated(unsafe) let base: UnsafeRawPointer
+
+  private init(base: UnsafeRawPointer, size: Int) {
+    self.base = base
+    self.size = size
+  }
+
+  /// Maps a regular file.
+  ///
+  /// Devices, sockets and FIFOs are refused without waiting on them.
+  ///
+  /// - Parameter path: the file's path, absolute or relative to the working directory.
+  /// - Throws: ``ImportError/cannotRead(_:)`` if there is no such file, it may not be read, or it
+  ///   is a directory or a device; ``ImportError/notONNX(_:)`` if it is empty.
+  public convenience init(path: String) throws(ImportError) {
+    guard !path.utf8.contains(0) else { throw .cannotRead(.system(code: ENOENT)) }
+    // Without O_NONBLOCK, opening a FIFO waits for a writer.
+    let descriptor = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC)
+    guard descriptor >= 0 else { throw .cannotRead(.system(code: errno)) }
+    defer { close(descriptor) }
+
+    var status = stat()
+    guard fstat(descriptor, &status) == 0 else { throw .cannotRead(.system(code: errno)) }
+    switch status.st_mode & S_IFMT {
+    case S_IFREG: break
+    case S_IFDIR: throw .cannotRead(.directory)
+    default: throw .cannotRead(.notRegular)
+    }
+    guard status.st_size > 0 else { throw .notONNX(.empty) }
+    let size = Int(status.st_size)
+    guard let address = mmap(nil, size, PROT_READ, MAP_PRIVATE, descriptor, 0),
+      address != MAP_FAILED
+    else { throw .cannotRead(.system(code: errno)) }
+    // Only the reader knows where it goes on and where it jumps: see `ReadAhead`.
+    madvise(address, size, MADV_RANDOM)
+    self.init(base: UnsafeRawPointer(address), size: size)
+  }
+
+  /// Maps a copy of bytes in memory, as if they had been a file.
+  ///
+  /// - Throws: ``ImportError/notONNX(_:)`` if there are none, ``ImportError/cannotRead(_:)`` if
+  ///   there is no memory for them.
+  public convenience init(bytes: [UInt8]) throws(ImportError) {
+    guard !bytes.isEmpty else { throw .notONNX(.empty) }
+    guard
+      let address = mmap(
+        nil, bytes.count, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0),
+      address != MAP_FAILED
+    else { throw .cannotRead(.system(code: errno)) }
+    bytes.withUnsafeBytes { source in
+      UnsafeMutableRawBufferPointer(start: address, count: bytes.count).copyMemory(from: source)
+    }
+    self.init(base: UnsafeRawPointer(address), size: bytes.count)
+  }
+
+  deinit { munmap(UnsafeMutableRawPointer(mutating: base), size) }
+
+  /// Calls a closure with all bytes, which are valid only until it returns.
+  public func withBytes<Result, Failure>(
+    _ body: (UnsafeRawBufferPointer) throws(Failure) -> Result
+  ) throws(Failure) -> Result {
+    try withExtendedLifetime(self) { () throws(Failure) in
+      try body(UnsafeRawBufferPointer(start: base, count: size))
+    }
+  }
+
+  /// A copy of some of the bytes; `nil` if the range does not lie within the file.
+  ///
+  /// - Complexity: O(n), where n is the length of the range.
+  public func bytes(in range: Range<Int>) -> [UInt8]? {
+    guard range.lowerBound >= 0, range.upperBound <= size else { return nil }
+    return withBytes { Array($0[range]) }
+  }
+}

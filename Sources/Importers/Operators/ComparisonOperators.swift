@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: Apache-2.0
+import GraphIR
+
+/// Operators that compare, combine truth values, or choose by them.
+enum ComparisonOperators {
+  static let rules: [OperatorRule] = [
+    comparing("Equal", .init(integer: { $0 == $1 ? 1 : 0 }, real: { $0 == $1 ? 1 : 0 })),
+    comparing("Less", .init(integer: { $0 < $1 ? 1 : 0 }, real: { $0 < $1 ? 1 : 0 })),
+    comparing("LessOrEqual", .init(integer: { $0 <= $1 ? 1 : 0 }, real: { $0 <= $1 ? 1 : 0 })),
+    comparing("Greater", .init(integer: { $0 > $1 ? 1 : 0 }, real: { $0 > $1 ? 1 : 0 })),
+    comparing("GreaterOrEqual", .init(integer: { $0 >= $1 ? 1 : 0 }, real: { $0 >= $1 ? 1 : 0 })),
+    comparing("And", .init(integer: { $0 != 0 && $1 != 0 ? 1 : 0 })),
+    comparing("Or", .init(integer: { $0 != 0 || $1 != 0 ? 1 : 0 })),
+    comparing("Xor", .init(integer: { ($0 != 0) != ($1 != 0) ? 1 : 0 })),
+    testing("IsNaN") { $0.isNaN },
+    OperatorRule("IsInf") { context throws(OperatorFault) in
+      let x = try context.input(0)
+      let positive = try context.flag("detect_positive", default: true)
+      let negative = try context.flag("detect_negative", default: true)
+      let value = x.reals.flatMap { values in
+        KnownValue.integers(values) {
+          $0.isInfinite && ($0 > 0 ? positive : negative) ? 1 : 0
+        }
+      }
+      context.setOutput(0, .bool, x.shape, value: value)
+    },
+    OperatorRule("Where") { context throws(OperatorFault) in
+      let condition = try context.input(0)
+      let (x, y) = (try context.input(1), try context.input(2))
+      let shape = try Extents.broadcast([condition.shape, x.shape, y.shape])
+      let type = x.elementType == .undefined ? y.elementType : x.elementType
+      context.setOutput(0, type, shape, value: chosen(condition, x, y, shape))
+    },
+  ]
+
+  private static func comparing(_ type: String, _ function: KnownValue.Binary) -> OperatorRule {
+    OperatorRule(type) { context throws(OperatorFault) in
+      let (a, b) = (try context.input(0), try context.input(1))
+      let shape = try ElementwiseOperators.broadcastShape(a.shape, b.shape, context)
+      context.setOutput(0, .bool, shape, value: compared(a, b, shape, function))
+    }
+  }
+
+  private static func compared(
+    _ a: ValueFact, _ b: ValueFact, _ shape: [Int], _ function: KnownValue.Binary
+  ) -> KnownValue? {
+    guard let x = a.value, let y = b.value else { return nil }
+    if case .integers = x, case .integers = y {
+      return KnownValue.combining(a, b, shape: shape, type: .bool, function)
+    }
+    // The results of comparing real numbers come as 0 and 1, too.
+    return KnownValue.combining(a, b, shape: shape, type: .float64, function)?.cast(to: .bool)
+  }
+
+  private static func testing(
+    _ type: String, _ test: @escaping @Sendable (Double) -> Bool
+  ) -> OperatorRule {
+    OperatorRule(type) { context throws(OperatorFault) in
+      let x = try context.input(0)
+      let value = x.reals.flatMap { KnownValue.integers($0) { test($0) ? 1 : 0 } }
+      context.setOutput(0, .bool, x.shape, value: value)
+    }
+  }
+
+  /// Where the condition is known, each element needs only the operand that it is taken from.
+  private static func chosen(
+    _ condition: ValueFact, _ x: ValueFact, _ y: ValueFact, _ shape: [Int]
+  ) -> KnownValue? {
+    guard
+      case .integers(let choices)? = condition.value?.broadcast(
+        from: condition.shape, to: shape)
+    else { return nil }
+    let first = x.value?.broadcast(from: x.shape, to: shape)
+    let second = y.value?.broadcast(from: y.shape, to: shape)
+    if choices.allSatisfy({ $0 != 0 }) { return first }
+    if choices.allSatisfy({ $0 == 0 }) { return second }
+    switch (first, second) {
+    case (.integers(let a)?, .integers(let b)?):
+      return .integers(choices.indices.map { choices[$0] != 0 ? a[$0] : b[$0] })
+    case (.reals(let a)?, .reals(let b)?):
+      return .reals(choices.indices.map { choices[$0] != 0 ? a[$0] : b[$0] })
+    default: return nil
+    }
+  }
+}

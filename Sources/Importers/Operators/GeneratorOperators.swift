@@ -1,0 +1,154 @@
+// SPDX-License-Identifier: Apache-2.0
+import GraphIR
+
+/// Operators that make tensors from attributes and sizes: constants, ranges, random numbers, windows.
+enum GeneratorOperators {
+  static let rules: [OperatorRule] = [
+    OperatorRule("Constant") { context throws(OperatorFault) in
+      context.setOutput(0, try constant(context))
+    },
+    OperatorRule("ConstantOfShape", isMonotone: false) { context throws(OperatorFault) in
+      let shape = try ShapeOperators.extents(of: 0, context)
+      try ShapeOperators.checkCount(shape)
+      var fill = ValueFact(.float32, [1], value: .reals([0]))
+      if let stored = context.attribute("value") {
+        guard case .tensor(let tensor) = stored else { throw .attributeKind("value") }
+        fill = try context.constants.fact(of: tensor)
+        guard fill.elementCount == 1 else { throw .attributeValue("value") }
+      }
+      let count = shape.reduce(1, *)
+      let value = count <= KnownValue.elementLimit ? fill.value?.repeated(count) : nil
+      context.setOutput(0, fill.elementType, shape, value: value)
+    },
+    OperatorRule("Range") { context throws(OperatorFault) in
+      context.setOutput(0, try range(context))
+    },
+    OperatorRule("EyeLike") { context throws(OperatorFault) in
+      let like = try context.input(0, rank: 2)
+      let type = try context.elementType("dtype") ?? like.elementType
+      context.setOutput(0, type, like.shape)
+    },
+    random("RandomNormal"), random("RandomUniform"),
+    randomLike("RandomNormalLike"), randomLike("RandomUniformLike"), randomLike("Bernoulli"),
+    OperatorRule("Multinomial") { context throws(OperatorFault) in
+      let rows = try context.input(0, rank: 2).shape[0]
+      let samples = try context.int("sample_size", default: 1)
+      guard samples >= 0 else { throw .attributeValue("sample_size") }
+      context.setOutput(0, try context.elementType("dtype") ?? .int32, [rows, samples])
+    },
+    window("HannWindow"), window("HammingWindow"), window("BlackmanWindow"),
+    OperatorRule("MelWeightMatrix") { context throws(OperatorFault) in
+      let bins = try Extents.extent(Int64(try context.integer(0)), input: 0)
+      let length = try Extents.extent(Int64(try context.integer(1)), input: 1)
+      let type = try context.elementType("output_datatype") ?? .float32
+      context.setOutput(0, type, [length / 2 + 1, bins])
+    },
+  ]
+
+  // MARK: Constant
+
+  private static func constant(_ context: OperatorContext) throws(OperatorFault) -> ValueFact {
+    for attribute in context.attributes {
+      switch (attribute.name, attribute.value) {
+      case ("value", .tensor(let tensor)): return try context.constants.fact(of: tensor)
+      case ("sparse_value", .sparseTensor(let tensor)):
+        return ValueFact(
+          try context.constants.fact(of: tensor.values).elementType, tensor.dimensions)
+      case ("value_int", .int(let value)):
+        return ValueFact(.int64, [], value: .integers([value]))
+      case ("value_ints", .ints(let values)):
+        return ValueFact(.int64, [values.count], value: small(.integers(values)))
+      case ("value_float", .float(let value)):
+        return ValueFact(.float32, [], value: .reals([Double(value)]))
+      case ("value_floats", .floats(let values)):
+        return ValueFact(.float32, [values.count], value: small(.reals(values.map(Double.init))))
+      case ("value_string", .string), ("value_string", .largeString):
+        return ValueFact(.string, [])
+      case ("value_strings", .strings(let values)): return ValueFact(.string, [values.count])
+      default: continue
+      }
+    }
+    throw .missingAttribute("value")
+  }
+
+  private static func small(_ value: KnownValue) -> KnownValue? {
+    value.count <= KnownValue.elementLimit ? value : nil
+  }
+
+  // MARK: Range
+
+  private static func range(_ context: OperatorContext) throws(OperatorFault) -> ValueFact {
+    let type = try context.input(0).elementType
+    var bounds: [KnownValue] = []
+    for index in 0..<3 {
+      let fact = try context.input(index)
+      guard let value = fact.value else { throw .unknownValue(input: index) }
+      guard value.count == 1 else { throw .inputValue(input: index, reason: "one is needed") }
+      bounds.append(value)
+    }
+    if case (.integers(let start), .integers(let limit), .integers(let delta)) = (
+      bounds[0], bounds[1], bounds[2]
+    ) {
+      return try integerRange(type, from: start[0], to: limit[0], by: delta[0])
+    }
+    return try realRange(
+      type, from: bounds[0].reals[0], to: bounds[1].reals[0], by: bounds[2].reals[0])
+  }
+
+  private static func integerRange(
+    _ type: ElementType, from start: Int64, to limit: Int64, by delta: Int64
+  ) throws(OperatorFault) -> ValueFact {
+    guard delta != 0 else { throw .inputValue(input: 2, reason: "the step is 0") }
+    let (distance, overflow) = limit.subtractingReportingOverflow(start)
+    guard !overflow else { throw .tooLarge }
+    let isEmpty = delta > 0 ? distance <= 0 : distance >= 0
+    let count =
+      isEmpty ? 0 : (distance.magnitude - 1) / delta.magnitude + 1
+    guard count <= UInt64(OperatorContext.extentLimit) else { throw .tooLarge }
+    let value =
+      count <= KnownValue.elementLimit
+      ? KnownValue.integers((0..<Int64(count)).map { start &+ $0 &* delta }) : nil
+    return ValueFact(type, [Int(count)], value: value)
+  }
+
+  /// The number of elements comes from a division in the range's own type.
+  private static func realRange(
+    _ type: ElementType, from start: Double, to limit: Double, by delta: Double
+  ) throws(OperatorFault) -> ValueFact {
+    guard delta != 0 else { throw .inputValue(input: 2, reason: "the step is 0") }
+    let count =
+      type == .float64
+      ? ((limit - start) / delta).rounded(.up)
+      : Double(((Float(limit) - Float(start)) / Float(delta)).rounded(.up))
+    guard count.isFinite, count <= Double(OperatorContext.extentLimit) else { throw .tooLarge }
+    let extent = count > 0 ? Int(count) : 0
+    let value =
+      extent <= KnownValue.elementLimit
+      ? KnownValue.reals(0..<extent) { type.rounded(start + Double($0) * delta) } : nil
+    return ValueFact(type, [extent], value: value)
+  }
+
+  // MARK: Random numbers, windows
+
+  private static func random(_ type: String) -> OperatorRule {
+    OperatorRule(type) { context throws(OperatorFault) in
+      guard let stated = try context.ints("shape") else { throw .missingAttribute("shape") }
+      guard stated.allSatisfy({ $0 >= 0 }) else { throw .attributeValue("shape") }
+      context.setOutput(0, try context.elementType("dtype") ?? .float32, stated)
+    }
+  }
+
+  private static func randomLike(_ type: String) -> OperatorRule {
+    OperatorRule(type) { context throws(OperatorFault) in
+      let like = try context.input(0)
+      context.setOutput(0, try context.elementType("dtype") ?? like.elementType, like.shape)
+    }
+  }
+
+  private static func window(_ type: String) -> OperatorRule {
+    OperatorRule(type) { context throws(OperatorFault) in
+      let size = try Extents.extent(Int64(try context.integer(0)), input: 0)
+      context.setOutput(0, try context.elementType("output_datatype") ?? .float32, [size])
+    }
+  }
+}

@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: Apache-2.0
+import GraphIR
+
+/// Matrix products and what is built of them.
+enum MatrixOperators {
+  static let rules: [OperatorRule] = [
+    OperatorRule("MatMul") { context throws(OperatorFault) in
+      let (a, b) = (try context.input(0), try context.input(1))
+      context.setOutput(0, a.elementType, try product(a.shape, b.shape))
+    },
+    OperatorRule("MatMulInteger") { context throws(OperatorFault) in
+      let (a, b) = (try context.input(0), try context.input(1))
+      context.setOutput(0, .int32, try product(a.shape, b.shape))
+    },
+    OperatorRule("QLinearMatMul") { context throws(OperatorFault) in
+      let (a, b) = (try context.input(0), try context.input(3))
+      let type = context.optional(7)?.elementType ?? a.elementType
+      context.setOutput(0, type, try product(a.shape, b.shape))
+    },
+    OperatorRule("Gemm") { context throws(OperatorFault) in
+      let a = try matrix(context.input(0, rank: 2).shape, isTransposed: context.flag("transA"))
+      let b = try matrix(context.input(1, rank: 2).shape, isTransposed: context.flag("transB"))
+      guard a.columns == b.rows else {
+        throw .extents(
+          [a.rows, a.columns], [b.rows, b.columns], reason: "the inner extents differ")
+      }
+      let shape = [a.rows, b.columns]
+      if let c = context.optional(2), try Extents.broadcast(shape, c.shape) != shape {
+        throw .notBroadcastable(shape, c.shape)
+      }
+      context.setOutput(0, try context.input(0).elementType, shape)
+    },
+    OperatorRule("Det") { context throws(OperatorFault) in
+      let x = try context.input(0, rankAtLeast: 2)
+      context.setOutput(0, x.elementType, Array(x.shape.dropLast(2)))
+    },
+    OperatorRule("Einsum") { context throws(OperatorFault) in
+      var shapes: [[Int]] = []
+      for index in context.inputs.indices { shapes.append(try context.input(index).shape) }
+      let equation = try context.string("equation", default: "")
+      context.setOutput(
+        0, try context.input(0).elementType, try EinsumEquation(equation).shape(of: shapes))
+    },
+  ]
+
+  private static func matrix(
+    _ shape: [Int], isTransposed: Bool
+  ) -> (rows: Int, columns: Int) {
+    isTransposed ? (shape[1], shape[0]) : (shape[0], shape[1])
+  }
+
+  /// The shape of a product of stacks of matrices: leading axes broadcast, a vector on the left is
+  /// a row, one on the right a column, and its axis goes away.
+  static func product(_ a: [Int], _ b: [Int]) throws(OperatorFault) -> [Int] {
+    guard !a.isEmpty else { throw .rank(input: 0, shape: a, needed: "at least 1 axis") }
+    guard !b.isEmpty else { throw .rank(input: 1, shape: b, needed: "at least 1 axis") }
+    let left = a.count == 1 ? [1] + a : a
+    let right = b.count == 1 ? b + [1] : b
+    guard left[left.count - 1] == right[right.count - 2] else {
+      throw .extents(a, b, reason: "the inner extents differ")
+    }
+    var shape = try Extents.broadcast(Array(left.dropLast(2)), Array(right.dropLast(2)))
+    if a.count > 1 { shape.append(left[left.count - 2]) }
+    if b.count > 1 { shape.append(right[right.count - 1]) }
+    return shape
+  }
+}

@@ -1,0 +1,172 @@
+import Glibc
+// SPDX-License-Identifier: Apache-2.0
+import GraphIR
+
+/// Operators that reduce axes, accumulate along one, or pick positions along one.
+enum ReductionOperators {
+  static let rules: [OperatorRule] = [
+    reduction("ReduceSum", .sum, isMonotone: true),
+    reduction("ReduceProd", .product, isMonotone: true),
+    reduction("ReduceMax", .largest, isMonotone: true),
+    reduction("ReduceMin", .smallest, isMonotone: true),
+    reduction("ReduceMean", .mean),
+    reduction("ReduceL1"), reduction("ReduceL2"), reduction("ReduceLogSum"),
+    reduction("ReduceLogSumExp"), reduction("ReduceSumSquare"),
+    position("ArgMax"), position("ArgMin"),
+    accumulation("CumSum", .init(integer: { $0 &+ $1 }, real: { $0 + $1 })),
+    accumulation("CumProd", .init(integer: { $0 &* $1 }, real: { $0 * $1 })),
+    OperatorRule("TopK") { context throws(OperatorFault) in
+      let x = try context.input(0, rankAtLeast: 1)
+      let axis = try Extents.axis(try context.int("axis", default: -1), rank: x.rank)
+      var fact = ValueFact(x.elementType, x.shape)
+      do throws(OperatorFault) {
+        // Version 1 states it as an attribute.
+        var k = try context.int("k") ?? 0
+        if context.attribute("k") == nil { k = try context.integer(1) }
+        // Asking for more than there is cannot run; the most it could give is all.
+        fact.shape[axis] = min(try Extents.extent(Int64(k), input: 1), x.shape[axis])
+      } catch .unknownValue {
+        fact.isUpperBound = true
+      }
+      context.setOutput(0, fact)
+      fact.elementType = .int64
+      context.setOutput(1, fact)
+    },
+  ]
+
+  // MARK: Reduce...
+
+  /// What the elements are reduced to, where that is evaluated.
+  private enum Reduction: Sendable { case sum, product, largest, smallest, mean, none }
+
+  private static func reduction(
+    _ type: String, _ reduction: Reduction = .none, isMonotone: Bool = false
+  ) -> OperatorRule {
+    OperatorRule(type, isMonotone: isMonotone) { context throws(OperatorFault) in
+      let x = try context.input(0)
+      var axes = try context.axes(input: 1, rank: x.rank) ?? []
+      if axes.isEmpty {
+        if try context.flag("noop_with_empty_axes") {
+          context.setOutput(0, x)
+          return
+        }
+        axes = Array(x.shape.indices)
+      }
+      let keeps = try context.flag("keepdims", default: true)
+      var isReduced = [Bool](repeating: false, count: x.rank)
+      for axis in axes { isReduced[axis] = true }
+      var shape: [Int] = []
+      for (axis, extent) in x.shape.enumerated() {
+        if !isReduced[axis] { shape.append(extent) } else if keeps { shape.append(1) }
+      }
+      context.setOutput(
+        0, x.elementType, shape, value: reduced(x, isReduced: isReduced, reduction))
+    }
+  }
+
+  private static func reduced(
+    _ x: ValueFact, isReduced: [Bool], _ reduction: Reduction
+  ) -> KnownValue? {
+    guard let value = x.value, reduction != .none, value.count > 0 else { return nil }
+    // Each element's place in the result, whose reduced axes have no extent.
+    let kept = x.shape.indices.map { isReduced[$0] ? 1 : x.shape[$0] }
+    let strides = Extents.strides(of: kept)
+    let places = Extents.positions(
+      in: x.shape, strides: x.shape.indices.map { isReduced[$0] ? 0 : strides[$0] })
+    let count = kept.reduce(1, *)
+    let size = value.count / count
+    switch value {
+    case .integers(let values):
+      guard
+        let folded = folded(
+          values, places, count,
+          { (a: Int64, b: Int64) -> Int64? in
+            switch reduction {
+            case .sum, .mean: exact(a.addingReportingOverflow(b), x.elementType)
+            case .product: exact(a.multipliedReportingOverflow(by: b), x.elementType)
+            case .largest: max(a, b)
+            case .smallest: min(a, b)
+            case .none: nil
+            }
+          })
+      else { return nil }
+      return .integers(reduction == .mean ? folded.map { $0 / Int64(size) } : folded)
+    case .reals(let values):
+      // Sums in another order round otherwise; only what is exact is kept.
+      guard reduction == .largest || reduction == .smallest else { return nil }
+      guard
+        let folded = folded(
+          values, places, count,
+          { (a: Double, b: Double) -> Double? in
+            reduction == .largest ? max(a, b) : min(a, b)
+          })
+      else { return nil }
+      return .reals(folded)
+    }
+  }
+
+  /// A result that fits its type; what runtimes make of others differs.
+  private static func exact(
+    _ result: (partialValue: Int64, overflow: Bool), _ type: ElementType
+  ) -> Int64? {
+    guard !result.overflow, type.wrapped(result.partialValue) == result.partialValue else {
+      return nil
+    }
+    return result.partialValue
+  }
+
+  private static func folded<Element>(
+    _ values: [Element], _ places: [Int], _ count: Int, _ combine: (Element, Element) -> Element?
+  ) -> [Element]? {
+    var result = [Element?](repeating: nil, count: count)
+    for (value, place) in zip(values, places) {
+      if let known = result[place] {
+        guard let next = combine(known, value) else { return nil }
+        result[place] = next
+      } else {
+        result[place] = value
+      }
+    }
+    return result.compactMap { $0 }
+  }
+
+  // MARK: ArgMax, CumSum
+
+  private static func position(_ type: String) -> OperatorRule {
+    OperatorRule(type) { context throws(OperatorFault) in
+      let x = try context.input(0, rankAtLeast: 1)
+      let axis = try Extents.axis(try context.int("axis", default: 0), rank: x.rank)
+      var shape = x.shape
+      if try context.flag("keepdims", default: true) {
+        shape[axis] = 1
+      } else {
+        shape.remove(at: axis)
+      }
+      context.setOutput(0, .int64, shape)
+    }
+  }
+
+  private static func accumulation(
+    _ type: String, _ function: KnownValue.Binary
+  ) -> OperatorRule {
+    OperatorRule(type) { context throws(OperatorFault) in
+      let x = try context.input(0)
+      context.setOutput(
+        0, x.elementType, x.shape, value: try accumulated(x, context, function))
+    }
+  }
+
+  private static func accumulated(
+    _ x: ValueFact, _ context: OperatorContext, _ function: KnownValue.Binary
+  ) throws(OperatorFault) -> KnownValue? {
+    guard case .integers(let values)? = x.value, x.rank == 1, let combine = function.integer,
+      context.optional(1)?.integers != nil,
+      try !context.flag("exclusive"), try !context.flag("reverse")
+    else { return nil }
+    var total: Int64?
+    return KnownValue.integers(values) { value in
+      total = total.map { combine($0, value) } ?? value
+      return total.flatMap(x.elementType.wrapped)
+    }
+  }
+}

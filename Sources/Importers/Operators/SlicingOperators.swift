@@ -1,0 +1,211 @@
+// SPDX-License-Identifier: Apache-2.0
+import GraphIR
+
+/// Operators that cut tensors into pieces and put pieces together.
+enum SlicingOperators {
+  static let rules: [OperatorRule] = [
+    OperatorRule("Concat", isMonotone: true) { context throws(OperatorFault) in
+      var parts: [ValueFact] = []
+      for index in context.inputs.indices { parts.append(try context.input(index)) }
+      let axis = try context.int("axis", default: 1)
+      context.setOutput(0, try concatenation(of: parts, axis: axis))
+    },
+    OperatorRule("Split", isMonotone: true) { context throws(OperatorFault) in
+      let data = try context.input(0, rankAtLeast: 1)
+      let axis = try Extents.axis(try context.int("axis", default: 0), rank: data.rank)
+      let pieces = try pieces(of: data.shape[axis], context)
+      var start = 0
+      for (index, extent) in pieces.enumerated() {
+        var shape = data.shape
+        shape[axis] = extent
+        let value =
+          data.isUpperBound
+          ? nil
+          : data.value.map { value in
+            let strides = Extents.strides(of: data.shape)
+            return value.picking(
+              Extents.positions(in: shape, strides: strides, from: start * strides[axis]))
+          }
+        context.setOutput(index, data.elementType, shape, value: value)
+        start += extent
+      }
+    },
+    OperatorRule("Slice", isMonotone: true) { context throws(OperatorFault) in
+      let data = try context.input(0)
+      context.setOutput(0, try slice(of: data, context))
+    },
+  ]
+
+  // MARK: Concat
+
+  /// The fact of tensors put behind each other along an axis.
+  static func concatenation(
+    of parts: [ValueFact], axis: Int
+  ) throws(OperatorFault) -> ValueFact {
+    guard let first = parts.first else { throw .missingInput(0) }
+    let axis = try Extents.axis(axis, rank: first.rank)
+    var shape = first.shape
+    for part in parts.dropFirst() {
+      guard part.rank == shape.count,
+        shape.indices.allSatisfy({ $0 == axis || part.shape[$0] == shape[$0] })
+      else {
+        throw .extents(
+          shape, part.shape, reason: "they may differ only in axis \(axis)")
+      }
+      shape[axis] = try Extents.sum(shape[axis], part.shape[axis])
+    }
+    return ValueFact(
+      first.elementType, shape, value: concatenatedValue(of: parts, axis: axis))
+  }
+
+  private static func concatenatedValue(of parts: [ValueFact], axis: Int) -> KnownValue? {
+    var values: [KnownValue] = []
+    var count = 0
+    for part in parts {
+      guard let value = part.value else { return nil }
+      count += value.count
+      guard count <= KnownValue.elementLimit else { return nil }
+      values.append(value)
+    }
+    let outer = parts[0].shape[..<axis].reduce(1, *)
+    guard outer > 1 else { return KnownValue.joined(values) }
+    // Row by row: one stretch of each part in turn.
+    guard let joined = KnownValue.joined(values) else { return nil }
+    var starts: [Int] = []
+    var start = 0
+    for value in values {
+      starts.append(start)
+      start += value.count
+    }
+    var positions: [Int] = []
+    positions.reserveCapacity(count)
+    for row in 0..<outer {
+      for (part, value) in values.enumerated() {
+        let length = value.count / outer
+        positions += (starts[part] + row * length)..<(starts[part] + (row + 1) * length)
+      }
+    }
+    return joined.picking(positions)
+  }
+
+  // MARK: Split
+
+  /// The extents of the pieces: given, or as equal as the version makes them.
+  private static func pieces(
+    of extent: Int, _ context: OperatorContext
+  ) throws(OperatorFault) -> [Int] {
+    if let given = try context.integers(attribute: "split", input: 1) {
+      guard given.count == context.outputs.count else {
+        throw .inputValue(input: 1, reason: "it has not one element for each output")
+      }
+      var pieces: [Int] = []
+      var rest = extent
+      for piece in given {
+        pieces.append(try Extents.extent(piece, input: 1))
+        rest = try Extents.sum(rest, -pieces[pieces.count - 1])
+      }
+      guard rest == 0 else {
+        throw .extents(pieces, [extent], reason: "the pieces do not add up to the whole")
+      }
+      return pieces
+    }
+    let count = try context.int("num_outputs", default: context.outputs.count)
+    guard count > 0, count >= context.outputs.count else { throw .attributeValue("num_outputs") }
+    guard context.version >= 18 || extent % count == 0 else {
+      throw .extents([extent], [count], reason: "the axis cannot be cut into equal pieces")
+    }
+    let piece = (extent + count - 1) / count
+    return context.outputs.indices.map { index in
+      let start = min(piece.multipliedReportingOverflow(by: index).partialValue, extent)
+      return min(piece, extent - start)
+    }
+  }
+
+  // MARK: Slice
+
+  /// One axis of a slice: where it starts, how far it steps, how many elements it takes.
+  private struct Cut {
+    var start: Int
+    var step: Int
+    var count: Int
+  }
+
+  private static func slice(
+    of data: ValueFact, _ context: OperatorContext
+  ) throws(OperatorFault) -> ValueFact {
+    let axes = try context.axes(input: 3, rank: data.rank)
+    guard let steps = try list("steps", input: 4, count: axes?.count, context),
+      let starts = try list("starts", input: 1, count: axes?.count, context),
+      let ends = try list("ends", input: 2, count: axes?.count, context)
+    else {
+      // What is cut away depends on data; all of it may stay.
+      var fact = ValueFact(data.elementType, data.shape)
+      fact.isUpperBound = true
+      return fact
+    }
+    guard starts.count == ends.count, starts.count <= data.rank else {
+      throw .inputValue(input: 1, reason: "starts, ends and axes do not have one length")
+    }
+    let startsAreBounds = context.optional(1)?.isUpperBound ?? false
+    let endsAreBounds = context.optional(2)?.isUpperBound ?? false
+    var cuts = data.shape.map { Cut(start: 0, step: 1, count: $0) }
+    for (index, axis) in (axes ?? Array(0..<starts.count)).enumerated() {
+      let step = steps.isEmpty ? 1 : steps[index]
+      guard step != 0 else { throw .inputValue(input: 4, reason: "a step is 0") }
+      if startsAreBounds || (endsAreBounds && step < 0) { continue }
+      cuts[axis] = cut(
+        extent: data.shape[axis], start: starts[index], end: ends[index], step: step)
+    }
+    let shape = cuts.map(\.count)
+    var value: KnownValue?
+    if let known = data.value, !startsAreBounds, !endsAreBounds {
+      let strides = Extents.strides(of: data.shape)
+      value =
+        shape.contains(0)
+        ? known.picking([])
+        : known.picking(
+          Extents.positions(
+            in: shape,
+            // A single element needs no step, and its step may be any number.
+            strides: shape.indices.map { shape[$0] > 1 ? cuts[$0].step * strides[$0] : 0 },
+            from: shape.indices.reduce(0) { $0 + cuts[$1].start * strides[$1] }))
+    }
+    return ValueFact(data.elementType, shape, value: value)
+  }
+
+  /// One of the lists that say what is cut; empty if left out, `nil` if known only at run time.
+  private static func list(
+    _ name: String, input index: Int, count: Int?, _ context: OperatorContext
+  ) throws(OperatorFault) -> [Int]? {
+    let values: [Int64]
+    do throws(OperatorFault) {
+      values = try context.integers(attribute: name, input: index) ?? []
+    } catch .unknownValue {
+      return nil
+    }
+    guard values.count == count ?? values.count || (name == "steps" && values.isEmpty) else {
+      throw .inputValue(input: index, reason: "it has not one element for each axis")
+    }
+    return values.map { Int($0) }
+  }
+
+  /// Python's slicing: what is out of range is cut to it, negative numbers count from the end.
+  private static func cut(extent: Int, start: Int, end: Int, step: Int) -> Cut {
+    func position(_ index: Int) -> Int { index < 0 ? max(index, -1 - extent) + extent : index }
+    if step > 0 {
+      let first = min(max(position(start), 0), extent)
+      let last = min(max(position(end), 0), extent)
+      let length = max(last - first, 0)
+      // (length + step - 1) / step without overflow.
+      return Cut(start: first, step: step, count: length == 0 ? 0 : (length - 1) / step + 1)
+    }
+    let first = min(max(position(start), 0), extent - 1)
+    // Going backwards, too, the largest number stands for the far end.
+    let isOpen = end == .max || end == Int(Int32.max)
+    let last = isOpen ? -1 : min(max(position(end), -1), extent - 1)
+    let length = max(first - last, 0)
+    guard length > 0 else { return Cut(start: 0, step: step, count: 0) }
+    let magnitude = step == .min ? Int.max : -step
+    return Cut(start: first, step: step, count: (length - 1) / magnitude + 1)
+  }
+}

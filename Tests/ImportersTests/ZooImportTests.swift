@@ -1,0 +1,128 @@
+// SPDX-License-Identifier: Apache-2.0
+import Foundation
+import GraphIR
+import TestSupport
+import Testing
+
+@testable import Importers
+
+/// What the zoo's manifest says of one model, and what onnxruntime really produced.
+struct ZooCase: CustomTestStringConvertible, Sendable {
+  let model: String
+  let bindings: [DimensionBinding]
+  let truth: String?
+  var check: Manifest.Model.Check?
+
+  var testDescription: String {
+    "\(model) \(bindings.map(\.description).joined(separator: " "))"
+  }
+
+  /// Every inference model without control flow, under every binding of the manifest.
+  static let inference: [ZooCase] = cases(kind: "infer").filter { !$0.model.contains("silero") }
+
+  static let training: [ZooCase] = cases(kind: "train")
+
+  private static func cases(kind: String) -> [ZooCase] {
+    guard let manifest = Manifest.shared else { return [] }
+    return manifest.models.filter { $0.kind == kind }.flatMap { model in
+      let bindings = model.bind.isEmpty ? [[:]] : model.bind
+      return model.files.flatMap { file in
+        bindings.enumerated().map { index, binding in
+          ZooCase(
+            model: file,
+            bindings: binding.sorted { $0.key < $1.key }
+              .map { DimensionBinding($0.key, $0.value) },
+            truth: model.truth.map { $0[index] }, check: model.check)
+        }
+      }
+    }
+  }
+}
+
+/// The part of the zoo's manifest that tests read.
+struct Manifest: Decodable {
+  struct Model: Decodable {
+    struct Check: Decodable, Sendable {
+      let resident_bytes: Int
+      let program_peak_transient_bytes: Int
+    }
+
+    let name: String
+    let kind: String
+    let files: [String]
+    let bind: [[String: Int]]
+    let truth: [String]?
+    let check: Check?
+  }
+
+  let models: [Model]
+
+  static let shared: Manifest? = Zoo.bytes(of: "MANIFEST.json").flatMap {
+    try? JSONDecoder().decode(Manifest.self, from: Data($0))
+  }
+}
+
+/// The shapes that onnxruntime really produced.
+struct Truth: Decodable {
+  struct Form: Decodable, Equatable, CustomStringConvertible {
+    let type: String
+    let shape: [Int]
+
+    init(type: String, shape: [Int]) {
+      self.type = type
+      self.shape = shape
+    }
+
+    init(from decoder: any Decoder) throws {
+      var container = try decoder.unkeyedContainer()
+      type = try container.decode(String.self)
+      shape = try container.decode([Int].self)
+    }
+
+    var description: String { "\(type)\(shape)" }
+  }
+
+  let tensors: [String: Form]
+}
+
+@Suite(.enabled(if: Zoo.root != nil, Comment(rawValue: Zoo.absence)))
+struct ZooImportTests {
+  @Test(arguments: ZooCase.inference)
+  func `every inferred shape is the one that onnxruntime produced`(zooCase: ZooCase) throws {
+    let truthPath = try #require(zooCase.truth)
+    let bytes = try #require(Zoo.bytes(of: truthPath))
+    let truth = try JSONDecoder().decode(Truth.self, from: Data(bytes))
+    let model = try ONNXModel(path: Zoo.path(of: zooCase.model))
+    for ignoresValueInfo in [false, true] {
+      let importer = ONNXImporter(
+        bindings: zooCase.bindings, ignoresValueInfo: ignoresValueInfo)
+      let graph = try importer.importGraph(of: model).graph
+      var differences: [String] = []
+      var seen = 0
+      for tensor in graph.tensorIDs {
+        guard let expected = truth.tensors[graph.name(of: tensor)] else { continue }
+        seen += 1
+        let found = Truth.Form(
+          type: graph[tensor].elementType.name, shape: Array(graph.shape(of: tensor)))
+        if found != expected || graph[tensor].isUpperBound {
+          differences.append("\(graph.name(of: tensor)): \(found), really \(expected)")
+        }
+      }
+      #expect(differences.isEmpty)
+      #expect(seen == truth.tensors.count, "every tensor of the truth is in the graph")
+    }
+  }
+
+  @Test(arguments: ZooCase.training)
+  func `training graphs count as the convention counts`(zooCase: ZooCase) throws {
+    let check = try #require(zooCase.check)
+    var graph = try ONNXImporter().importGraph(path: Zoo.path(of: zooCase.model)).graph
+    // The convention keeps the batch resident, too.
+    for input in graph.inputs { graph.setRole(.weight, of: input) }
+    let storages = StorageMap(of: graph, model: MemoryModel(alignment: 1))
+    #expect(storages.totalBytes(in: .resident) == check.resident_bytes)
+    var simulator = LivenessSimulator(map: storages)
+    let peak = simulator.peak(of: Schedule.fileOrder(of: graph).order)
+    #expect(peak == check.program_peak_transient_bytes)
+  }
+}

@@ -26,6 +26,8 @@ struct BudgetGreedy {
   private let rule: Rule
   private var state: OrderState
   private var order: [Int] = []
+  /// Costs looked at, the measure of work.
+  private(set) var work = 0
   private var isReady: [Bool]
   /// Ready operators that do not raise what is live, keyed by rise.
   private var safe: TournamentTree
@@ -104,6 +106,7 @@ struct BudgetGreedy {
   private mutating func run(_ operation: Int, below limit: Int) -> Bool {
     guard state.run(operation) < limit else { return false }
     order.append(operation)
+    work += 1
     isReady[operation] = false
     safe.setKey(nil, at: slot(operation))
     board.set(nil, at: 2 * slot(operation))
@@ -157,6 +160,7 @@ struct BudgetGreedy {
       guard isReady[operation] else { continue }
       var visited: [Int] = []
       let macros = Macro.macros(from: operation, in: &state) { visited.append($0) }
+      work += visited.count
       for other in visited where other != operation { watchers[other].append(UInt32(operation)) }
       low[operation] = macros.low
       deep[operation] = macros.deep

@@ -10,8 +10,9 @@ struct DecisionSearch {
   enum Answer {
     /// An order within the budget.
     case order([Int])
-    /// There is none.
-    case infeasible
+    /// There is none, and none with a peak below the given one: under every budget in between the
+    /// search would have gone the same way.
+    case infeasible(below: Int)
     /// The limits were reached first.
     case unknown
   }
@@ -35,6 +36,7 @@ struct DecisionSearch {
   private let rule: BudgetGreedy.Rule
   private let rules: SearchState.Rules
   private let tail: [Int]
+  private let tailRefused: Int
   private var search: SearchState
   private var failed: Set<SearchState.Fingerprint> = []
   private var frames: [Frame] = []
@@ -50,8 +52,10 @@ struct DecisionSearch {
     self.rules = rules
     let suffix =
       rules.contains(.suffixCommit)
-      ? SuffixCommit.tail(of: model, under: budget, rules: rules) : (operations: [], work: 0)
+      ? SuffixCommit.tail(of: model, under: budget, rules: rules)
+      : (operations: [], work: 0, refused: .max)
     tail = suffix.operations
+    tailRefused = suffix.refused
     search = SearchState(model, holdingBack: suffix.operations)
     search.work = suffix.work
   }
@@ -62,7 +66,7 @@ struct DecisionSearch {
   /// Searches.
   mutating func answer(limits: Limits, deadline: Deadline) -> Answer {
     let model = search.state.model
-    guard model.initialBytes <= budget else { return .infeasible }
+    guard model.initialBytes <= budget else { return .infeasible(below: model.initialBytes) }
     let target = model.count - tail.count
     var isEntering = true
     while true {
@@ -77,22 +81,26 @@ struct DecisionSearch {
           frames.append(Frame(closed: closed, choices: choices()))
         } else {
           takeBack(closed)
-          if frames.isEmpty { return .infeasible }
+          if frames.isEmpty { return refutation }
           search.undo()
         }
         isEntering = false
       }
-      guard let top = frames.indices.last else { return .infeasible }
+      guard let top = frames.indices.last else { return refutation }
       if let choice = frames[top].choices.popLast() {
         search.run(Int(choice))
         isEntering = true
       } else {
         takeBack(frames[top].closed)
         frames.removeLast()
-        if frames.isEmpty { return .infeasible }
+        if frames.isEmpty { return refutation }
         search.undo()
       }
     }
+  }
+
+  private var refutation: Answer {
+    .infeasible(below: max(budget + 1, min(search.refused, tailRefused)))
   }
 
   private mutating func takeBack(_ count: Int) {
@@ -103,7 +111,9 @@ struct DecisionSearch {
   private mutating func choices() -> [Int32] {
     var ranked: [(rank: Int, key: Int, next: Int, operation: Int32)] = []
     let gap = budget - search.state.live
-    for operation in search.ready where search.state.rise(Int(operation)) <= gap {
+    for operation in search.ready {
+      let cost = search.state.live + search.state.rise(Int(operation))
+      guard search.fits(cost, under: budget) else { continue }
       let macros = Macro.macros(from: Int(operation), in: &search.state)
       search.work += macros.deep.operations.count
       let macro = macros.deep.hill <= gap ? macros.deep : macros.low

@@ -31,7 +31,7 @@ extension SearchState {
     var isFound = false
     while let operation = next, chain.count < Self.chainLimit {
       work += 1
-      guard state.live + state.rise(operation) <= budget else { break }
+      guard fits(state.live + state.rise(operation), under: budget) else { break }
       state.run(operation)
       chain.append(operation)
       if state.live <= level {

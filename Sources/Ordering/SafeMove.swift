@@ -19,7 +19,7 @@ extension SearchState {
       if index >= ready.count { index = 0 }
       let operation = Int(ready[index])
       work += 1
-      if state.net(operation) <= 0, state.live + state.rise(operation) <= budget {
+      if state.net(operation) <= 0, fits(state.live + state.rise(operation), under: budget) {
         run(operation)
         passed = 0
       } else {

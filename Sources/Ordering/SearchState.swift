@@ -25,6 +25,9 @@ struct SearchState {
   private(set) var fingerprint = Fingerprint()
   /// Costs looked at so far, the measure of work.
   var work = 0
+  /// The least cost that was refused so far for being over the budget. Under any budget below it the
+  /// same would have been refused.
+  private(set) var refused = Int.max
   private var position: [Int32]
   /// Operators that are not to run, because they were fixed for the end.
   private let isHeldBack: [Bool]
@@ -59,6 +62,13 @@ struct SearchState {
 
   /// Whether an operator is to stay for the end.
   func isHeldBack(_ operation: Int) -> Bool { isHeldBack[operation] }
+
+  /// Whether a cost is within a budget.
+  mutating func fits(_ cost: Int, under budget: Int) -> Bool {
+    if cost <= budget { return true }
+    refused = min(refused, cost)
+    return false
+  }
 
   /// Runs a ready operator.
   mutating func run(_ operation: Int) {

@@ -8,9 +8,9 @@ enum SuffixCommit {
   /// The operators that can be fixed for the end under a budget, the last one last.
   static func tail(
     of model: OrderModel, under budget: Int, rules: SearchState.Rules
-  ) -> (operations: [Int], work: Int) {
+  ) -> (operations: [Int], work: Int, refused: Int) {
     var search = SearchState(model.reversed())
     _ = search.close(under: budget, rules: rules)
-    return (search.order.reversed().map { Int($0) }, search.work)
+    return (search.order.reversed().map { Int($0) }, search.work, search.refused)
   }
 }

@@ -11,7 +11,9 @@ let models = [
 ]
 
 @Suite struct SchedulerTests {
-  static let all: [any Scheduler] = [FileOrder(), BestOfAll()] + BestOfAll.standardCandidates
+  static let all: [any Scheduler] =
+    [FileOrder(), BestOfAll(limits: SearchLimits(effort: .candidates))]
+    + BestOfAll.standardCandidates
 
   @Test(arguments: 0..<150)
   func `every scheduler gives an order that can run`(seed: Int) throws {

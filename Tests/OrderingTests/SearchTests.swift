@@ -26,11 +26,28 @@ import Testing
       #expect(ReducedModelTests.isOrder(order, of: direction))
       #expect(DownsetOracle(model: direction).peak(of: order) == optimum)
       var below = DecisionSearch(direction, budget: optimum - 1, rule: rule, rules: rules)
-      guard case .infeasible = below.answer(limits: .init(), deadline: .never) else {
-        Issue.record("not infeasible below the optimum with rules \(rules.rawValue)")
+      guard case .infeasible(optimum) = below.answer(limits: .init(), deadline: .never) else {
+        Issue.record("not refuted up to the optimum with rules \(rules.rawValue)")
         continue
       }
     }
+  }
+
+  @Test(arguments: 0..<100)
+  func `refutations climb to the optimum and no further`(seed: Int) {
+    let model = ReducedModelTests.model(seed: seed)
+    let optimum = DownsetOracle(model: model).solve().peak
+    var budget = optimum / 3
+    while true {
+      var search = DecisionSearch(model, budget: budget)
+      guard case .infeasible(let least) = search.answer(limits: .init(), deadline: .never) else {
+        break
+      }
+      #expect(least > budget && least <= optimum)
+      guard least > budget, least <= optimum else { break }
+      budget = least
+    }
+    #expect(budget == optimum)
   }
 
   @Test(arguments: 0..<80)

@@ -68,7 +68,7 @@ enum SlicingOperators {
       values.append(value)
     }
     let outer = parts[0].shape[..<axis].reduce(1, *)
-    guard outer > 1 else { return KnownValue.joined(values) }
+    guard outer > 1, count > 0 else { return KnownValue.joined(values) }
     // Row by row: one stretch of each part in turn.
     guard let joined = KnownValue.joined(values) else { return nil }
     var starts: [Int] = []

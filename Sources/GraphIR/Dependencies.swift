@@ -18,28 +18,26 @@ public struct Dependencies: Sendable {
 
   /// Collects the dependencies of a valid graph.
   ///
-  /// - Complexity: O(operands + dependencies · log of the longest row).
+  /// - Complexity: O(nodes + tensors + operands + effects).
   public init(of graph: Graph) {
-    var edges: [(before: UInt32, after: UInt32)] = []
+    var edges: [(row: UInt32, value: UInt32)] = []
     edges.reserveCapacity(graph.operandPool.count)
     for node in graph.nodeIDs {
       for input in graph.inputs(of: node) where !input.isAbsent {
         if let producer = graph[input].producer {
-          edges.append((producer.rawValue, node.rawValue))
+          edges.append((node.rawValue, producer.rawValue))
         }
       }
     }
     for dependency in graph.controlDependencies {
-      edges.append((dependency.before.rawValue, dependency.after.rawValue))
+      edges.append((dependency.after.rawValue, dependency.before.rawValue))
     }
-    Self.addAntiDependencies(of: graph, to: &edges)
-
-    let rows = CompressedRows(
-      count: graph.nodes.count, pairs: edges.map { (row: $0.after, value: $0.before) })
+    edges += Self.antiDependencies(of: graph)
+    let count = graph.nodes.count
+    let rows = CompressedRows(rows: count, columns: count, pairs: edges)
     predecessorStart = rows.start
     predecessors = rows.values
-    let columns = CompressedRows(
-      count: graph.nodes.count, pairs: edges.map { (row: $0.before, value: $0.after) })
+    let columns = rows.transposed(columns: count)
     successorStart = columns.start
     successors = columns.values
   }
@@ -54,77 +52,48 @@ public struct Dependencies: Sendable {
     successors[successorStart[node.index]..<successorStart[node.index + 1]]
   }
 
-  /// Keeps file order between the writers of a storage and all who touch it.
-  private static func addAntiDependencies(
-    of graph: Graph, to edges: inout [(before: UInt32, after: UInt32)]
-  ) {
+  /// What keeps an update behind everyone who touched its storage since the update before.
+  ///
+  /// What comes after an update needs no such edge: it reads what the update made, or a view of it,
+  /// since a valid graph reads no old version. Optional views count as views whatever the mode, so
+  /// that one set of rows serves all modes.
+  static func antiDependencies(of graph: Graph) -> [(row: UInt32, value: UInt32)] {
+    var edges: [(row: UInt32, value: UInt32)] = []
+    guard graph.effectPool.contains(where: { $0.kind == .mustOverwrite }) else { return edges }
+    let none = UInt32.max
     var root = Array(graph.tensorIDs)
     var isWritten = [Bool](repeating: false, count: graph.tensors.count)
     for node in graph.nodeIDs {
-      for effect in graph.effects(of: node) {
+      for effect in graph.effects(of: node) where effect.kind != .mayOverwrite {
         let (output, input) = graph.operands(of: effect, at: node)
-        switch effect.kind {
-        case .alias, .mayAlias: root[output.index] = root[input.index]
-        case .mustOverwrite:
-          root[output.index] = root[input.index]
-          isWritten[root[input.index].index] = true
-        case .mayOverwrite: continue
-        }
+        root[output.index] = root[input.index]
+        if effect.kind == .mustOverwrite { isWritten[root[input.index].index] = true }
       }
     }
-    // Per written storage, walking the file: the last writer and who touched it since.
-    var lastWriter = [UInt32?](repeating: nil, count: graph.tensors.count)
-    var readers = [Int: [UInt32]]()
+    // By written storage, walking the file: its last writer, and who touched it since, as a list
+    // from the latest back.
+    var lastWriter = [UInt32](repeating: none, count: graph.tensors.count)
+    var latestReader = [UInt32](repeating: none, count: graph.tensors.count)
+    var readers: [(node: UInt32, previous: UInt32)] = []
     for node in graph.nodeIDs {
-      var writes: [Int] = []
       for effect in graph.effects(of: node) where effect.kind == .mustOverwrite {
-        writes.append(root[graph.operands(of: effect, at: node).input.index].index)
+        let storage = root[graph.operands(of: effect, at: node).input.index].index
+        if lastWriter[storage] == node.rawValue { continue }
+        var reader = latestReader[storage]
+        while reader != none {
+          edges.append((node.rawValue, readers[Int(reader)].node))
+          reader = readers[Int(reader)].previous
+        }
+        latestReader[storage] = none
+        lastWriter[storage] = node.rawValue
       }
       for operand in graph.inputs(of: node) where !operand.isAbsent {
         let storage = root[operand.index].index
-        guard isWritten[storage] else { continue }
-        if let writer = lastWriter[storage] { edges.append((writer, node.rawValue)) }
-        if !writes.contains(storage) { readers[storage, default: []].append(node.rawValue) }
-      }
-      for storage in writes {
-        for reader in readers[storage] ?? [] where reader != node.rawValue {
-          edges.append((reader, node.rawValue))
-        }
-        readers[storage] = nil
-        lastWriter[storage] = node.rawValue
+        guard isWritten[storage], lastWriter[storage] != node.rawValue else { continue }
+        readers.append((node.rawValue, latestReader[storage]))
+        latestReader[storage] = UInt32(readers.count - 1)
       }
     }
-  }
-}
-
-/// Pairs grouped by row: counting sort by row, each row sorted, repetitions dropped.
-struct CompressedRows {
-  var start: [Int]
-  var values: [UInt32]
-
-  init(count: Int, pairs: [(row: UInt32, value: UInt32)]) {
-    var next = [Int](repeating: 0, count: count + 1)
-    for pair in pairs { next[Int(pair.row) + 1] += 1 }
-    for row in 0..<count { next[row + 1] += next[row] }
-    let bounds = next
-    var sorted = [UInt32](repeating: 0, count: pairs.count)
-    for pair in pairs {
-      sorted[next[Int(pair.row)]] = pair.value
-      next[Int(pair.row)] += 1
-    }
-    start = [0]
-    start.reserveCapacity(count + 1)
-    values = []
-    values.reserveCapacity(pairs.count)
-    for row in 0..<count {
-      let range = bounds[row]..<bounds[row + 1]
-      sorted[range].sort()
-      var last: UInt32?
-      for index in range where sorted[index] != last {
-        last = sorted[index]
-        values.append(sorted[index])
-      }
-      start.append(values.count)
-    }
+    return edges
   }
 }

@@ -20,7 +20,8 @@ public struct Effect: Hashable, Sendable {
     /// The output can be a view: same bytes, another shape (ONNX's Reshape). Not in ``InPlaceMode/none``.
     case mayAlias
     /// The output may be written over the input when the input dies at the node and both have the
-    /// same size.
+    /// same bytes and width of element. Whoever adds the effect promises that the operator then reads
+    /// each element before it writes the one at the same place.
     case mayOverwrite
     /// The node updates the input's bytes and the output is their new version (optimizer steps);
     /// true in every mode.
@@ -48,6 +49,9 @@ public struct Effect: Hashable, Sendable {
   /// The position among the node's inputs.
   public var input: UInt32
 
+  /// Makes an effect.
+  ///
+  /// - Precondition: The positions fit 32 bits.
   public init(_ kind: Kind, output: Int, of input: Int, modes: Modes = .all) {
     self.kind = kind
     self.modes = modes

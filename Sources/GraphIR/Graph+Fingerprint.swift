@@ -1,14 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 
 extension Graph {
-  /// A 64-bit hash of everything that planning sees: names, types, shapes, roles, operators,
-  /// operands, effects, attributes and order. Weight payloads are not part of it.
+  /// A 64-bit hash of all that a graph holds: names, types, shapes, roles, operators, operands,
+  /// effects, attributes and order. Weight payloads are not part of it.
   ///
-  /// Equal graphs have equal fingerprints on every machine and in every version of this format.
+  /// Graphs with equal numbering have equal fingerprints on every machine. The order of the tensors'
+  /// IDs counts too, so a graph read back from its text may have another one.
   ///
   /// - Complexity: O(graph).
   public var fingerprint: UInt64 {
     var hash = StableHash()
+    hash.combine(name)
+    hash.combine(tensors.count)
+    hash.combine(nodes.count)
     for tensor in tensorIDs {
       let record = self[tensor]
       hash.combine(names.utf8(record.name))

@@ -8,9 +8,12 @@
 ///    input, a weight, a constant or optimizer state. A source has no producer.
 /// 4. File order is an order of execution: a node uses what earlier nodes or no nodes make, and
 ///    control dependencies point forwards.
-/// 5. An effect names operands that are there; at most one shares an output's bytes for certain.
-/// 6. What shares bytes fits: a view is no larger than the storage, an update as large as it.
-/// 7. The bytes of all tensors and workspaces, each rounded up to ``maximumAlignment``, add up to
+/// 5. An effect names operands that are there; at most one makes an output a view or an update.
+/// 6. What shares bytes fits: a view or an update is no larger than the storage that it is in, an
+///    optional view is as large as its input.
+/// 7. No old version is read: after a node overwrites a storage in place, no later node and no graph
+///    output names a tensor of that storage from before. Optional views count as views here.
+/// 8. The bytes of all tensors and workspaces, each rounded up to ``maximumAlignment``, add up to
 ///    less than 2^62, so that planning needs no overflow checks.
 extension Graph {
   /// The largest alignment that planning accepts, in bytes.
@@ -26,6 +29,7 @@ extension Graph {
     try validateProducers()
     try validateOrder()
     try validateEffects()
+    try validateVersions()
     try validateSizes()
   }
 
@@ -98,6 +102,7 @@ extension Graph {
   private func validateEffects() throws(GraphError) {
     // The tensor whose bytes each tensor is certain to share; itself where it has its own.
     var root = Array(tensorIDs)
+    var isShared = [Bool](repeating: false, count: tensors.count)
     for node in nodeIDs where nodes[node.index].effects.count > 0 {
       let (inputs, outputs) = (inputs(of: node), outputs(of: node))
       for effect in effects(of: node) {
@@ -106,25 +111,48 @@ extension Graph {
         }
         let (output, input) = operands(of: effect, at: node)
         guard !output.isAbsent, !input.isAbsent else { throw .invalidEffect(node: name(of: node)) }
-        let (needed, held) = (self[output].bytes, self[root[input.index]].bytes)
-        switch effect.kind {
-        case .alias, .mustOverwrite:
-          guard root[output.index] == output else {
-            throw .conflictingEffects(node: name(of: node), tensor: name(of: output))
-          }
-          guard needed <= held else {
-            throw .invalidAlias(node: name(of: node), tensor: name(of: output))
-          }
-          root[output.index] = root[input.index]
-        case .mayAlias:
-          guard needed == self[input].bytes else {
-            throw .invalidAlias(node: name(of: node), tensor: name(of: output))
-          }
-        case .mayOverwrite:
-          // Whether the sizes agree decides if it may be used; it promises nothing.
-          continue
+        // Whether the sizes agree decides if a takeover may be used; it promises nothing.
+        if effect.kind == .mayOverwrite { continue }
+        guard !isShared[output.index] else {
+          throw .conflictingEffects(node: name(of: node), tensor: name(of: output))
         }
+        isShared[output.index] = true
+        let (needed, held) = (self[output].bytes, self[root[input.index]].bytes)
+        let fits = effect.kind == .mayAlias ? needed == self[input].bytes : needed <= held
+        guard fits else { throw .invalidAlias(node: name(of: node), tensor: name(of: output)) }
+        if effect.kind != .mayAlias { root[output.index] = root[input.index] }
       }
+    }
+  }
+
+  private func validateVersions() throws(GraphError) {
+    guard effectPool.contains(where: { $0.kind == .mustOverwrite }) else { return }
+    var root = Array(tensorIDs)
+    // How often a tensor's storage had been overwritten when it was made, and by now, by root.
+    var made = [UInt32](repeating: 0, count: tensors.count)
+    var current = made
+    func isStale(_ tensor: TensorID) -> Bool {
+      !tensor.isAbsent && made[tensor.index] < current[root[tensor.index].index]
+    }
+    for node in nodeIDs {
+      if let tensor = inputs(of: node).first(where: isStale) {
+        throw .staleRead(by: "node '\(name(of: node))'", tensor: name(of: tensor))
+      }
+      let effects = effects(of: node)
+      for effect in effects where effect.kind != .mayOverwrite {
+        let (output, input) = operands(of: effect, at: node)
+        root[output.index] = root[input.index]
+        made[output.index] = made[input.index]
+      }
+      // One node's updates of one storage are one version, whichever views they go through.
+      for effect in effects where effect.kind == .mustOverwrite {
+        let (output, input) = operands(of: effect, at: node)
+        made[output.index] = made[input.index] + 1
+        current[root[output.index].index] = made[output.index]
+      }
+    }
+    if let tensor = outputs.first(where: isStale) {
+      throw .staleRead(by: "the list of outputs", tensor: name(of: tensor))
     }
   }
 

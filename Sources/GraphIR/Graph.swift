@@ -118,9 +118,10 @@ extension Graph {
     _ name: String, type: ElementType, shape: [Int], role: TensorRole,
     kind: ValueKind = .tensor, isUpperBound: Bool = false, bytes: ByteCount? = nil
   ) throws(GraphError) -> TensorID {
-    guard tensors.count < Self.countLimit, extentPool.count < Self.countLimit else {
+    guard tensors.count < Self.countLimit, extentPool.count < Self.countLimit - shape.count else {
       throw .tooMany("tensors")
     }
+    guard names.hasRoom(forBytes: name.utf8.count) else { throw .tooMany("bytes of names") }
     guard let dense = type.byteCount(of: shape) else {
       throw .invalidShape(tensor: name, shape: shape)
     }
@@ -145,9 +146,13 @@ extension Graph {
     effects: [Effect] = [], attributes: [Attribute] = [], phase: NodePhase = .unspecified,
     workspace: ByteCount = .zero
   ) throws(GraphError) -> NodeID {
-    guard nodes.count < Self.countLimit, operandPool.count < Self.countLimit else {
-      throw .tooMany("nodes")
-    }
+    guard nodes.count < Self.countLimit,
+      operandPool.count < Self.countLimit - inputs.count - outputs.count
+    else { throw .tooMany("nodes") }
+    guard effectPool.count < Self.countLimit - effects.count,
+      attributePool.count < Self.countLimit - attributes.count
+    else { throw .tooMany("effects and attributes") }
+    guard names.hasRoom(forBytes: name.utf8.count) else { throw .tooMany("bytes of names") }
     let id = NodeID(nodes.count)
     for output in outputs where !output.isAbsent {
       precondition(tensors[output.index].producer == nil, "a tensor has one producer")

@@ -18,10 +18,12 @@
   case useBeforeDefinition(node: String, tensor: String)
   /// An effect speaks of an operand that the node does not have.
   case invalidEffect(node: String)
-  /// Two effects of one node claim one output's bytes.
+  /// Two effects of one node make one output a view or an update.
   case conflictingEffects(node: String, tensor: String)
-  /// A view reaches past what it is a view of, or an in-place update changes the size.
+  /// A view or an update reaches past the storage it is in, or an optional view changes the size.
   case invalidAlias(node: String, tensor: String)
+  /// A tensor is read after its bytes were overwritten in place.
+  case staleRead(by: String, tensor: String)
   /// A control dependency points backwards or to no node.
   case invalidControlDependency(before: UInt32, after: UInt32)
   /// The sizes of all tensors together do not fit.
@@ -57,6 +59,8 @@ extension GraphError: CustomStringConvertible {
       "two effects of node '\(node)' claim the bytes of '\(tensor)'"
     case .invalidAlias(let node, let tensor):
       "'\(tensor)' shares bytes at node '\(node)' but does not fit into them"
+    case .staleRead(let reader, let tensor):
+      "\(reader) reads '\(tensor)' after its bytes were overwritten in place"
     case .invalidControlDependency(let before, let after):
       "the control dependency of node \(after) on node \(before) does not follow file order"
     case .sizeOverflow: "the tensors together have more bytes than can be counted"

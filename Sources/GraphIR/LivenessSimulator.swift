@@ -27,9 +27,9 @@ public struct LivenessSimulator: Sendable {
       Int32(map.toucherStart[$0 + 1] - map.toucherStart[$0])
     }
     remaining = initialRemaining
-    carrier = []
-    isLive = []
-    carrierIsLiveOut = []
+    carrier = map.roots.indices.map { UInt32($0) }
+    isLive = [Bool](repeating: false, count: map.roots.count)
+    carrierIsLiveOut = map.isLiveOut
   }
 
   /// The most bytes live at any step of an order.
@@ -78,13 +78,15 @@ public struct LivenessSimulator: Sendable {
     onDeath: (_ storage: Int, _ step: Int) -> Void
   ) {
     let count = map.roots.count
-    remaining = initialRemaining
-    carrier = (0..<UInt32(count)).map { $0 }
-    isLive = [Bool](repeating: false, count: count)
-    carrierIsLiveOut = map.isLiveOut
+    // Element by element: whole assignments would share, and then copy, the arrays on every call.
+    for storage in 0..<count {
+      remaining[storage] = initialRemaining[storage]
+      carrier[storage] = UInt32(storage)
+      isLive[storage] = false
+      carrierIsLiveOut[storage] = map.isLiveOut[storage]
+    }
     var live = 0
     for storage in 0..<count where map.spaces[storage] == .arena {
-      // An output that nothing makes or reads is an input passed through, or is not there at all.
       guard map.isLiveIn[storage] else { continue }
       isLive[storage] = true
       live += map.bytes[storage]

@@ -3,7 +3,9 @@
 /// Every name of a graph, stored once in one byte array.
 ///
 /// Equal names get equal IDs, so the rest of the graph compares and hashes 32-bit numbers.
-/// Open addressing over the byte array: no `String` is kept.
+/// Open addressing over the byte array: no `String` is kept. The slots follow the standard library's
+/// hash, whose seed differs from process to process, so that no file can be made to fill one run of
+/// slots; IDs follow the order of insertion and do not depend on it.
 public struct NameTable: Sendable {
   private var bytes: [UInt8] = []
   private var ends: [UInt32] = []
@@ -18,6 +20,11 @@ public struct NameTable: Sendable {
 
   /// The number of distinct names, the empty one included.
   public var count: Int { ends.count }
+
+  /// Whether a name of this length can still be added: all names together have less than 4 GiB.
+  func hasRoom(forBytes count: Int) -> Bool {
+    count < Int(UInt32.max) - bytes.count && ends.count < Int(UInt32.max) - 1
+  }
 
   /// The name behind an ID.
   public subscript(id: NameID) -> String {
@@ -40,6 +47,7 @@ public struct NameTable: Sendable {
 
   /// The ID of a name, added if it is new.
   ///
+  /// - Precondition: All names together have less than 4 GiB.
   /// - Complexity: O(length) amortized.
   public mutating func intern(_ name: String) -> NameID {
     var name = name
@@ -48,6 +56,7 @@ public struct NameTable: Sendable {
 
   /// The ID of a name given as UTF-8, added if it is new.
   ///
+  /// - Precondition: All names together have less than 4 GiB.
   /// - Complexity: O(length) amortized.
   public mutating func intern(utf8: UnsafeBufferPointer<UInt8>) -> NameID {
     let slot = slot(for: utf8)
@@ -65,9 +74,15 @@ public struct NameTable: Sendable {
 
   private func slot(for utf8: UnsafeBufferPointer<UInt8>) -> Int {
     let mask = slots.count - 1
-    var slot = Int(truncatingIfNeeded: StableHash.of(utf8) >> 7) & mask
+    var slot = Self.hash(utf8) & mask
     while slots[slot] != 0, !holds(Int(slots[slot]) - 1, utf8) { slot = (slot + 1) & mask }
     return slot
+  }
+
+  private static func hash(_ utf8: UnsafeBufferPointer<UInt8>) -> Int {
+    var hasher = Hasher()
+    hasher.combine(bytes: UnsafeRawBufferPointer(utf8))
+    return hasher.finalize()
   }
 
   private func holds(_ index: Int, _ utf8: UnsafeBufferPointer<UInt8>) -> Bool {
@@ -86,9 +101,9 @@ public struct NameTable: Sendable {
     let mask = slots.count - 1
     for index in 0..<ends.count {
       let hash = bytes.withUnsafeBufferPointer {
-        StableHash.of(UnsafeBufferPointer(rebasing: $0[range(of: index)]))
+        Self.hash(UnsafeBufferPointer(rebasing: $0[range(of: index)]))
       }
-      var slot = Int(truncatingIfNeeded: hash >> 7) & mask
+      var slot = hash & mask
       while slots[slot] != 0 { slot = (slot + 1) & mask }
       slots[slot] = UInt32(index + 1)
     }

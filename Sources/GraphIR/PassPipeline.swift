@@ -8,7 +8,7 @@
 public struct PassPipeline: Sendable {
   /// The passes in the order in which they run.
   public var passes: [any GraphPass]
-  /// How many passes to run at most; for finding the one that breaks something.
+  /// How many passes to run at most, none if negative; for finding the one that breaks something.
   public var limit: Int
 
   /// Makes a pipeline.
@@ -39,7 +39,7 @@ public struct PassPipeline: Sendable {
     try graph.validate()
     var fingerprint = graph.fingerprint
     var entries: [Entry] = []
-    for pass in passes.prefix(limit) {
+    for pass in passes.prefix(max(limit, 0)) {
       let name = type(of: pass).name
       var candidate = graph
       let clock = ContinuousClock()

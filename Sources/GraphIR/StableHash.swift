@@ -48,11 +48,4 @@ public struct StableHash: Sendable {
     z = (z ^ (z >> 32)) &* 0x94D0_49BB_1331_11EB
     return z ^ (z >> 29)
   }
-
-  /// The hash of a run of bytes.
-  public static func of(_ bytes: UnsafeBufferPointer<UInt8>) -> UInt64 {
-    var hash = StableHash()
-    hash.combine(bytes)
-    return hash.value
-  }
 }

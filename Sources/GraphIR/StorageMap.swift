@@ -39,13 +39,13 @@ public struct StorageMap: Sendable {
   public struct Takeover: Hashable, Sendable {
     /// The storage that the node makes.
     public let output: StorageID
-    /// The storage that may end there; as large, no graph input or output.
+    /// The storage that may end there; of the same size, no graph input or output.
     public let input: StorageID
   }
 
   /// Groups the tensors of a valid graph.
   ///
-  /// - Complexity: O(tensors + operands · log of the longest row).
+  /// - Complexity: O(nodes + tensors + operands + effects).
   public init(of graph: Graph, model: MemoryModel) {
     self.model = model
     var isInput = [Bool](repeating: false, count: graph.tensors.count)
@@ -62,9 +62,12 @@ public struct StorageMap: Sendable {
         switch effect.kind {
         case .alias, .mustOverwrite: root[output.index] = root[input.index]
         case .mayAlias:
-          // A result that would be a mere view of what the caller or the file owns is copied out.
+          // A result that would be a mere view of what the caller or the file owns is copied out;
+          // ONNX Runtime gives every graph output bytes of its own.
           let source = root[input.index]
-          if isOutput[output.index], isInput[source.index] || graph[source].role.isResident {
+          if isOutput[output.index],
+            model.inPlace == .ort || isInput[source.index] || graph[source].role.isResident
+          {
             continue
           }
           root[output.index] = source
@@ -99,6 +102,9 @@ public struct StorageMap: Sendable {
     var takeoverStart = [0]
     takeoverStart.reserveCapacity(graph.nodes.count + 1)
     var takeovers: [Takeover] = []
+    // The first operand of a storage at the node at hand, and whether another one follows.
+    var reader = [TensorID](repeating: .absent, count: roots.count)
+    var isReadTwice = [Bool](repeating: false, count: roots.count)
     for node in graph.nodeIDs {
       func touch(_ tensor: TensorID) {
         guard !tensor.isAbsent else { return }
@@ -107,36 +113,50 @@ public struct StorageMap: Sendable {
       }
       for tensor in graph.inputs(of: node) { touch(tensor) }
       for tensor in graph.outputs(of: node) { touch(tensor) }
-      for effect in graph.effects(of: node)
+      let effects = graph.effects(of: node)
+      guard effects.contains(where: { $0.kind == .mayOverwrite }) else {
+        takeoverStart.append(takeovers.count)
+        continue
+      }
+      for tensor in graph.inputs(of: node) where !tensor.isAbsent {
+        let storage = storageOfTensor[tensor.index].index
+        isReadTwice[storage] =
+          !reader[storage].isAbsent && reader[storage] != tensor
+          || isReadTwice[storage]
+        reader[storage] = tensor
+      }
+      for effect in effects
       where effect.kind == .mayOverwrite && effect.holds(in: model.inPlace) {
         let (outputTensor, inputTensor) = graph.operands(of: effect, at: node)
         let (output, input) = (
           storageOfTensor[outputTensor.index], storageOfTensor[inputTensor.index]
         )
+        let (made, read, root) = (
+          graph[outputTensor], graph[inputTensor], graph[roots[input.index]]
+        )
         guard output != input, roots[output.index] == outputTensor,
           spaces[output.index] == .arena, spaces[input.index] == .arena,
-          bytes[output.index] == bytes[input.index],
+          // Exactly as large, element by element: an operand that only rounds up to the size of
+          // the output is broadcast, and read again after its bytes are overwritten.
+          made.bytes == read.bytes, made.elementType.bits == read.elementType.bits,
           // A partial view's elements do not lie where the output's would, and a second view read
           // at the same time may be read after its bytes are overwritten.
-          graph[inputTensor].bytes == graph[roots[input.index]].bytes,
-          graph.inputs(of: node).allSatisfy({
-            $0.isAbsent || $0 == inputTensor || storageOfTensor[$0.index] != input
-          }),
-          !isLiveIn[input.index], !isLiveOut[input.index]
+          read.bytes == root.bytes, !isReadTwice[input.index],
+          !isLiveIn[input.index], !isLiveOut[input.index],
+          // ONNX Runtime gives every graph output bytes of its own.
+          model.inPlace != .ort || !isOutput[outputTensor.index]
         else { continue }
         takeovers.append(Takeover(output: output, input: input))
       }
       takeoverStart.append(takeovers.count)
-    }
-    let rows = CompressedRows(count: graph.nodes.count, pairs: touches)
-    var columns: [(row: UInt32, value: UInt32)] = []
-    columns.reserveCapacity(rows.values.count)
-    for node in 0..<graph.nodes.count {
-      for index in rows.start[node]..<rows.start[node + 1] {
-        columns.append((row: rows.values[index], value: UInt32(node)))
+      for tensor in graph.inputs(of: node) where !tensor.isAbsent {
+        let storage = storageOfTensor[tensor.index].index
+        reader[storage] = .absent
+        isReadTwice[storage] = false
       }
     }
-    let transposed = CompressedRows(count: roots.count, pairs: columns)
+    let rows = CompressedRows(rows: graph.nodes.count, columns: roots.count, pairs: touches)
+    let transposed = rows.transposed(columns: roots.count)
 
     self.storageOfTensor = storageOfTensor
     self.roots = roots

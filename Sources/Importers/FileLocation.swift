@@ -2,7 +2,8 @@
 
 /// Where something lies in a file.
 public struct FileLocation: Hashable, Sendable {
-  /// The fields that lead there, as in `graph.node[17].attribute[2]`; empty for the model itself.
+  /// The fields that lead there, as in `graph.node[17].attribute[2]`; empty for the model itself,
+  /// and with the middle left out if there are very many.
   public let path: String
 
   /// The offset in bytes from the start of the file.
@@ -26,7 +27,9 @@ extension FileLocation {
   /// - Complexity: O(n), where n is the number of fields before the place on each level.
   init(of offset: Int, isMessage: Bool, in file: UnsafeRawBufferPointer) {
     var steps: [String] = []
-    var message: (schema: WireSchema, range: Range<Int>)? = (.model, 0..<file.count)
+    // The file itself is the outermost message.
+    var message: (schema: WireSchema, range: Range<Int>)? =
+      isMessage && offset == 0 ? nil : (.model, 0..<file.count)
     while let (schema, range) = message {
       message = nil
       var skimmer = WireSkimmer(file, range)
@@ -41,7 +44,9 @@ extension FileLocation {
           break
         }
         let isContent = isMessage && offset == field.payload.lowerBound
-        guard isContent || offset < field.payload.upperBound else {
+        // An empty message at the very end of another begins where both end.
+        guard offset < field.payload.upperBound || isMessage && offset == field.payload.upperBound
+        else {
           counts[field.number, default: 0] += 1
           continue
         }
@@ -54,6 +59,8 @@ extension FileLocation {
         break
       }
     }
+    // The middle of a way through very many bodies tells nobody anything.
+    if steps.count > 16 { steps.replaceSubrange(8..<steps.count - 7, with: CollectionOfOne("…")) }
     self.init(path: steps.joined(separator: "."), offset: offset)
   }
 

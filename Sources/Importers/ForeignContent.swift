@@ -3,21 +3,27 @@
 /// What a file that is no ONNX model holds instead.
 @nonexhaustive
 public enum ForeignContent: Hashable, Sendable {
+  /// No bytes.
   case empty
   /// Protobuf fields, but no graph among them.
   case noGraph
   /// Bytes of no kind that is known here.
   case unrecognized
+  /// Printable characters.
   case text
   /// The stand-in that Git LFS leaves until a file is fetched.
   case lfsPointer
   /// A zip archive: PyTorch's own format, among others.
   case zip
+  /// A gzip archive.
   case gzip
   /// Keras' older format.
   case hdf5
+  /// A TensorFlow Lite model.
   case tensorFlowLite
+  /// A file of llama.cpp.
   case gguf
+  /// A file of weights alone.
   case safetensors
   /// ONNX Runtime's own format.
   case ort
@@ -48,11 +54,22 @@ extension ForeignContent {
       self = .gguf
     } else if isPresent("{\"", at: 8) {
       self = .safetensors
-    } else if file.prefix(512).allSatisfy({ $0 >= 0x20 && $0 != 0x7F || 9...13 ~= $0 }) {
+    } else if Self.isText(file) {
       self = .text
     } else {
       return nil
     }
+  }
+
+  /// Whether a file begins with half a kilobyte of printable UTF-8.
+  private static func isText(_ file: UnsafeRawBufferPointer) -> Bool {
+    var head = file.prefix(512)
+    if head.count < file.count {
+      // The cut may go through a character.
+      while let last = head.last, last >= 0x80 { head.removeLast() }
+    }
+    return head.allSatisfy { $0 >= 0x20 && $0 != 0x7F || 9...13 ~= $0 }
+      && String(validating: head, as: UTF8.self) != nil
   }
 }
 

@@ -46,8 +46,9 @@ public enum ImportError: Error, Hashable, Sendable {
 public enum ReadFailure: Hashable, Sendable {
   /// The operating system refuses, with its number for the reason (`errno`).
   case system(code: Int32)
+  /// It is a directory.
   case directory
-  /// A device, a socket or a FIFO.
+  /// It is a device, a socket or a FIFO.
   case notRegular
 }
 
@@ -60,11 +61,11 @@ extension ImportError: CustomStringConvertible {
       "\(location): the file ends \(missing) bytes too early; is it a partial download?"
     case .malformed(let location, let defect): "\(location): \(defect)"
     case .limitExceeded(let limit, let location): "\(location): \(limit)"
-    case .duplicateFunction(let name): "function \(name) is defined twice"
+    case .duplicateFunction(let name): "function \(name.description.quoted) is defined twice"
     case .payloadMismatch(let location, let stored, let expected):
       "\(location): \(stored) bytes or numbers stored where shape and type need \(expected)"
     case .externalDataEscapes(let location):
-      "external data '\(location)' is outside the model's folder"
+      "external data \(location.quoted) is outside the model's folder"
     case .dimensions(let fault): fault.description
     case .structure(let fault): fault.description
     case .shapes(let fault): fault.description

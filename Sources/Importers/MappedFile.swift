@@ -44,6 +44,8 @@ public final class MappedFile: Sendable {
     guard let address = mmap(nil, size, PROT_READ, MAP_PRIVATE, descriptor, 0),
       address != MAP_FAILED
     else { throw .cannotRead(.system(code: errno)) }
+    // Only the reader knows where it goes on and where it jumps: see `ReadAhead`.
+    madvise(address, size, MADV_RANDOM)
     self.init(base: UnsafeRawPointer(address), size: size)
   }
 
@@ -81,10 +83,5 @@ public final class MappedFile: Sendable {
   public func bytes(in range: Range<Int>) -> [UInt8]? {
     guard range.lowerBound >= 0, range.upperBound <= size else { return nil }
     return withBytes { Array($0[range]) }
-  }
-
-  /// Gives back the memory of pages read so far; they are read again when asked for.
-  func releasePages() {
-    madvise(UnsafeMutableRawPointer(mutating: base), size, MADV_DONTNEED)
   }
 }

@@ -38,25 +38,39 @@ public struct ONNXGraph: Hashable, Sendable {
   /// A node's inputs; ``ONNXNameID/absent`` where an optional one is left out.
   ///
   /// - Complexity: O(1).
-  public func inputs(of node: ONNXNode) -> ArraySlice<ONNXNameID> {
-    let start = Int(node.operandStart)
-    return operands[start..<start + Int(node.inputCount)]
+  public func inputs(of node: ONNXNode) -> FlatList<ONNXNameID> {
+    FlatList(operands, start: Int(node.operandStart), count: Int(node.inputCount))
   }
 
   /// A node's outputs; ``ONNXNameID/absent`` where an optional one is left out.
   ///
   /// - Complexity: O(1).
-  public func outputs(of node: ONNXNode) -> ArraySlice<ONNXNameID> {
-    let start = Int(node.operandStart) + Int(node.inputCount)
-    return operands[start..<start + Int(node.outputCount)]
+  public func outputs(of node: ONNXNode) -> FlatList<ONNXNameID> {
+    FlatList(
+      operands, start: Int(node.operandStart) + Int(node.inputCount),
+      count: Int(node.outputCount))
+  }
+
+  /// One of a node's inputs; ``ONNXNameID/absent`` if it is left out, also at the end.
+  ///
+  /// - Complexity: O(1).
+  public func input(_ index: Int, of node: ONNXNode) -> ONNXNameID {
+    index < node.inputCount ? operands[Int(node.operandStart) + index] : .absent
+  }
+
+  /// One of a node's outputs; ``ONNXNameID/absent`` if it is left out, also at the end.
+  ///
+  /// - Complexity: O(1).
+  public func output(_ index: Int, of node: ONNXNode) -> ONNXNameID {
+    index < node.outputCount
+      ? operands[Int(node.operandStart) + Int(node.inputCount) + index] : .absent
   }
 
   /// A node's attributes, in the file's order.
   ///
   /// - Complexity: O(1).
-  public func attributes(of node: ONNXNode) -> ArraySlice<ONNXAttribute> {
-    let start = Int(node.attributeStart)
-    return attributes[start..<start + Int(node.attributeCount)]
+  public func attributes(of node: ONNXNode) -> FlatList<ONNXAttribute> {
+    FlatList(attributes, start: Int(node.attributeStart), count: Int(node.attributeCount))
   }
 
   /// The value of a node's attribute, if it has one of that name; the first, if it has several.
@@ -90,23 +104,35 @@ public struct ONNXAttribute: Hashable, Sendable {
   /// What an attribute holds.
   @nonexhaustive
   public enum Value: Hashable, Sendable {
+    /// One number.
     case float(Float)
+    /// One whole number; truth values are 0 and 1.
     case int(Int64)
     /// A string; invalid UTF-8 is repaired.
     case string(String)
     /// The place of a string of more than ``ONNXLimits/stringBytes`` bytes in the file, half-open.
     case largeString(at: Range<Int>)
+    /// A constant.
     indirect case tensor(ONNXTensor)
+    /// A constant stored as a sparse tensor.
     indirect case sparseTensor(ONNXSparseTensor)
     /// A control-flow body. Names it does not define are those of the graphs around it.
     indirect case graph(ONNXGraph)
+    /// A type, as `Optional` takes one.
     case type(ONNXType)
+    /// Numbers.
     case floats([Float])
+    /// Whole numbers.
     case ints([Int64])
+    /// Strings; invalid UTF-8 is repaired.
     case strings([String])
+    /// Constants.
     case tensors([ONNXTensor])
+    /// Constants stored as sparse tensors.
     case sparseTensors([ONNXSparseTensor])
+    /// Control-flow bodies.
     case graphs([ONNXGraph])
+    /// Types.
     case types([ONNXType])
     /// Inside a function: the value of the call's attribute of that name.
     case reference(String)

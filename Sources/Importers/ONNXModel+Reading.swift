@@ -28,10 +28,12 @@ extension ONNXModel {
         // What only looks like protobuf is named for what it is.
         if let content = ForeignContent(startOf: bytes) { throw .notONNX(content) }
         let cause = ImportError(error, in: bytes)
-        if case .malformed(let place, _) = cause, place.path.isEmpty {
+        switch cause {
+        case .malformed(let place, _) where place.path.isEmpty: throw .notONNX(.unrecognized)
+        case .truncated(let place, _) where place.path.isEmpty && place.offset == 0:
           throw .notONNX(.unrecognized)
+        default: throw cause
         }
-        throw cause
       }
       throw .notONNX(ForeignContent(startOf: bytes) ?? .noGraph)
     }
@@ -64,7 +66,7 @@ extension ONNXModel {
     try file.withBytes { (bytes) throws(ImportError) in
       do throws(WireFault) {
         var fields = WireSkimmer(bytes, message)
-        return try fields.entries(number)
+        return try fields.entries(number, limit: ONNXLimits().messages)
       } catch {
         throw ImportError(error, in: bytes)
       }
@@ -98,11 +100,11 @@ extension ONNXModelReader {
     let missing = operators.operators.count - functionOfOperator.count
     functionOfOperator.append(contentsOf: repeatElement(-1, count: missing))
 
-    fields = WireSkimmer(self.file, message)
+    let metadata = try metadata(14, in: message)
     return ONNXModel(
       file: file, irVersion: head.irVersion, producerName: head.producerName,
       producerVersion: head.producerVersion, opsets: head.opsets,
-      metadata: try fields.entries(14), names: names, operators: operators.operators,
+      metadata: metadata, names: names, operators: operators.operators,
       graph: graph, functions: functions, functionOfOperator: functionOfOperator)
   }
 }

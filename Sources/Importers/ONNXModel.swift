@@ -102,7 +102,10 @@ extension ONNXOperator: CustomStringConvertible {
 
 /// One key-value pair of `metadata_props`.
 public struct ONNXMetadataEntry: Hashable, Sendable {
+  /// What is told; not always unique.
   public let key: String
+
+  /// What is told of it.
   public let value: String
 }
 

@@ -44,12 +44,19 @@ extension ONNXModelReader {
     case 4: return .tensor(try tensor(try only(5, "t", in: message)))
     case 5: return .graph(try graph(try only(6, "g", in: message), depth: depth + 1))
     case 6:
-      return .floats(
-        try fields.fixedNumbers(7, as: UInt32.self).map { Float(bitPattern: $0) })
-    case 7: return .ints(try fields.integers(8))
+      let room = limits.listElements - listElementCount
+      let codes = try fields.fixedNumbers(7, as: UInt32.self, limit: room)
+      try count(listElements: codes.count, in: message)
+      return .floats(codes.map { Float(bitPattern: $0) })
+    case 7:
+      let room = limits.listElements - listElementCount
+      let values = try fields.integers(8, limit: room)
+      try count(listElements: values.count, in: message)
+      return .ints(values)
     case 8:
       var strings: [String] = []
       while let field = try fields.next(9) {
+        try count(listElements: 1, in: message)
         strings.append(try string(at: try field.content(), in: message))
       }
       return .strings(strings)

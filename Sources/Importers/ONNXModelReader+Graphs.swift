@@ -31,18 +31,10 @@ extension ONNXModelReader {
       throw WireFault(.limit(.nesting(limits.nesting)), at: message.lowerBound, isMessage: true)
     }
     var contents = ONNXGraphContents()
-    // Room is made once, by a count that takes a hundredth of the reading.
-    var nodeCount = 0
-    var valueCount = 0
+    let counts = try survey(message, nodes: 1, values: 13)
+    contents.nodes.reserveCapacity(counts.nodes)
+    contents.valueInfo.reserveCapacity(counts.values)
     var fields = WireSkimmer(file, message)
-    while let field = try fields.next() {
-      if field.number == 1 { nodeCount += 1 }
-      if field.number == 13 { valueCount += 1 }
-    }
-    contents.nodes.reserveCapacity(min(nodeCount, limits.messages))
-    contents.valueInfo.reserveCapacity(min(valueCount, limits.messages))
-
-    fields = WireSkimmer(file, message)
     while let field = try fields.next() {
       switch field.number {
       case 1: try append(try field.content(), to: &contents, depth: depth)
@@ -55,8 +47,7 @@ extension ONNXModelReader {
       default: break
       }
     }
-    fields = WireSkimmer(file, message)
-    contents.metadata = try fields.entries(16)
+    contents.metadata = try metadata(16, in: message)
     return contents.graph
   }
 
@@ -65,6 +56,9 @@ extension ONNXModelReader {
     try count(message)
     let head = try functionHead(message)
     var body = ONNXGraphContents()
+    let counts = try survey(message, nodes: 7, values: 12)
+    body.nodes.reserveCapacity(counts.nodes)
+    body.valueInfo.reserveCapacity(counts.values)
     var defaults: [ONNXAttribute] = []
     var fields = WireSkimmer(file, message)
     while let field = try fields.next() {
@@ -75,12 +69,33 @@ extension ONNXModelReader {
       default: break
       }
     }
-    fields = WireSkimmer(file, message)
-    body.metadata = try fields.entries(14)
+    body.metadata = try metadata(14, in: message)
     return ONNXFunction(
       operatorIndex: head.operatorIndex, inputs: head.inputs, outputs: head.outputs,
       attributeNames: head.attributeNames, attributeDefaults: defaults, opsets: head.opsets,
       body: body.graph)
+  }
+
+  /// Walks over the heads of a graph's or function's fields: it has the pages read that the
+  /// reading proper then touches, and counts what there must be room for, which makes the room
+  /// once and no larger than needed.
+  ///
+  /// - Parameters:
+  ///   - nodes: the field of the nodes.
+  ///   - values: the field of the value infos.
+  private func survey(
+    _ message: Range<Int>, nodes: Int, values: Int
+  ) throws(WireFault) -> (nodes: Int, values: Int) {
+    var readAhead = ReadAhead(file)
+    var nodeCount = 0
+    var valueCount = 0
+    var fields = WireSkimmer(file, message)
+    while let field = try fields.next() {
+      readAhead.reach(fields.offset)
+      if field.number == nodes { nodeCount += 1 }
+      if field.number == values { valueCount += 1 }
+    }
+    return (min(nodeCount, limits.messages), min(valueCount, limits.messages))
   }
 
   /// Reads a NodeProto and appends it to a graph.

@@ -10,6 +10,25 @@ extension ONNXModelReader {
     }
   }
 
+  /// Counts elements of lists against the limit.
+  mutating func count(listElements count: Int, in message: Range<Int>) throws(WireFault) {
+    listElementCount += count
+    guard listElementCount <= limits.listElements else {
+      throw WireFault(
+        .limit(.listElements(limits.listElements)), at: message.lowerBound, isMessage: true)
+    }
+  }
+
+  /// The key-value pairs of a repeated field.
+  mutating func metadata(
+    _ number: Int, in message: Range<Int>
+  ) throws(WireFault) -> [ONNXMetadataEntry] {
+    var fields = WireSkimmer(file, message)
+    let entries = try fields.entries(number, limit: limits.messages - messageCount)
+    messageCount += entries.count
+    return entries
+  }
+
   /// The fields of a message that `kept` has, one after the other, and which ones the message has.
   ///
   /// A message that has no others is not copied. A copy lies in the arena.

@@ -20,6 +20,9 @@ struct ONNXModelReader: ~Copyable {
   /// How many messages were counted against the limit.
   var messageCount = 0
 
+  /// How many list elements were counted against the limit.
+  var listElementCount = 0
+
   /// Holds what protobuf-c decodes, and the messages it is given where they had to be cut.
   let arena: WireArena
   private var allocator: ProtobufCAllocator

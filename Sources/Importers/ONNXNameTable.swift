@@ -20,19 +20,12 @@ public struct ONNXNameTable: Sendable {
   /// Where each name ends in `bytes`; it begins where the one before it ends.
   private var ends: [Int] = [0]
 
-  /// The hash of each name.
-  private var hashes: [Int]
-
-  /// Open addressing, a power of two of them: the index of a name, or -1.
-  private var slots: [Int32]
+  /// Open addressing over a power of two of slots, at most half of them taken: the name's hash
+  /// in the upper half and its index in the lower, so that a look-up rarely goes further; or 0.
+  private var slots: [UInt64] = Array(repeating: 0, count: 16)
 
   /// The table of just the empty name.
-  init() {
-    let hash = [UInt8]().withUnsafeBytes(Self.hash)
-    hashes = [hash]
-    slots = Array(repeating: -1, count: 16)
-    slots[hash & 15] = 0
-  }
+  init() {}
 
   /// How many names there are.
   public var count: Int { ends.count }
@@ -47,7 +40,7 @@ public struct ONNXNameTable: Sendable {
   /// The name with a text, if the table has it.
   public func id(of text: String) -> ONNXNameID? {
     var text = text
-    return text.withUTF8 { find(UnsafeRawBufferPointer($0)).name }
+    return text.withUTF8 { $0.isEmpty ? .absent : find(UnsafeRawBufferPointer($0)).name }
   }
 
   /// The name of bytes, added if it is new; `nil` if the table is full.
@@ -58,8 +51,7 @@ public struct ONNXNameTable: Sendable {
     guard let index = Int32(exactly: count) else { return nil }
     bytes.append(contentsOf: name)
     ends.append(bytes.count)
-    hashes.append(hash)
-    slots[slot] = index
+    slots[slot] = UInt64(hash) << 32 | UInt64(index)
     if count > slots.count / 2 { growSlots() }
     return ONNXNameID(index: index)
   }
@@ -70,13 +62,13 @@ public struct ONNXNameTable: Sendable {
 
   private func find(
     _ name: UnsafeRawBufferPointer
-  ) -> (name: ONNXNameID?, slot: Int, hash: Int) {
+  ) -> (name: ONNXNameID?, slot: Int, hash: UInt32) {
     let hash = Self.hash(name)
-    var slot = hash & (slots.count - 1)
-    while slots[slot] >= 0 {
-      let index = Int(slots[slot])
-      if hashes[index] == hash, isEqual(range(of: index), name) {
-        return (ONNXNameID(index: slots[slot]), slot, hash)
+    var slot = Int(hash) & (slots.count - 1)
+    while slots[slot] != 0 {
+      let index = Int32(truncatingIfNeeded: slots[slot])
+      if slots[slot] >> 32 == UInt64(hash), isEqual(range(of: Int(index)), name) {
+        return (ONNXNameID(index: index), slot, hash)
       }
       slot = (slot + 1) & (slots.count - 1)
     }
@@ -92,18 +84,19 @@ public struct ONNXNameTable: Sendable {
   }
 
   private mutating func growSlots() {
-    slots = Array(repeating: -1, count: 2 * slots.count)
-    for index in hashes.indices {
-      var slot = hashes[index] & (slots.count - 1)
-      while slots[slot] >= 0 { slot = (slot + 1) & (slots.count - 1) }
-      slots[slot] = Int32(index)
+    let old = slots
+    slots = Array(repeating: 0, count: 2 * old.count)
+    for taken in old where taken != 0 {
+      var slot = Int(taken >> 32) & (slots.count - 1)
+      while slots[slot] != 0 { slot = (slot + 1) & (slots.count - 1) }
+      slots[slot] = taken
     }
   }
 
   /// The standard library's keyed hash: a file cannot aim at collisions.
-  private static func hash(_ name: UnsafeRawBufferPointer) -> Int {
+  private static func hash(_ name: UnsafeRawBufferPointer) -> UInt32 {
     var hasher = Hasher()
     hasher.combine(bytes: name)
-    return hasher.finalize()
+    return UInt32(truncatingIfNeeded: hasher.finalize())
   }
 }

@@ -21,7 +21,9 @@ public enum ONNXType: Hashable, Sendable {
   case tensor(elementType: Int32, shape: [ONNXDimension]?)
   /// A sparse tensor, described as a dense one.
   case sparseTensor(elementType: Int32, shape: [ONNXDimension]?)
+  /// A list of values of one type.
   indirect case sequence(ONNXType)
+  /// A value of a type, or none.
   indirect case optional(ONNXType)
   /// A dictionary, with ONNX's number of the keys' type.
   indirect case map(keyType: Int32, value: ONNXType)

@@ -45,7 +45,8 @@ extension WireDefect: CustomStringConvertible {
     case .missing(let field): "has no \(field)"
     case .negativeDimension(let value): "dimension \(value) is negative"
     case .elementCountOverflow: "the dimensions multiply to more than 2^63 - 1 elements"
-    case .externalDataNumber(let text): "external data at '\(text)', which is no number of bytes"
+    case .externalDataNumber(let text):
+      "external data at \(text.quoted), which is no number of bytes"
     }
   }
 }

@@ -74,10 +74,17 @@ extension WireSkimmer {
   }
 
   /// The key-value pairs of a repeated field in the rest of the message.
-  mutating func entries(_ number: Int) throws(WireFault) -> [ONNXMetadataEntry] {
+  ///
+  /// - Parameter limit: how many there may be.
+  mutating func entries(
+    _ number: Int, limit: Int
+  ) throws(WireFault) -> [ONNXMetadataEntry] {
     var entries: [ONNXMetadataEntry] = []
     while let field = try next(number) {
       let entry = try field.content()
+      guard entries.count < limit else {
+        throw WireFault(.limit(.messages(limit)), at: field.start, isMessage: false)
+      }
       var key = WireSkimmer(file, entry)
       var value = WireSkimmer(file, entry)
       entries.append(ONNXMetadataEntry(key: try key.text(1), value: try value.text(2)))

@@ -6,9 +6,13 @@
 /// format nor its writers use them.
 @nonexhaustive
 public enum WireType: UInt8, Hashable, Sendable {
+  /// A number in 7-bit groups, the lowest first.
   case varint = 0
+  /// Eight bytes.
   case fixed64 = 1
+  /// A length, then as many bytes.
   case bytes = 2
+  /// Four bytes.
   case fixed32 = 5
 }
 

@@ -17,7 +17,7 @@ struct OperatorContext {
   /// What is known of each input; `nil` where an optional one is left out.
   let inputs: [ValueFact?]
   /// The node's attributes.
-  let attributes: ArraySlice<ONNXAttribute>
+  let attributes: FlatList<ONNXAttribute>
   /// Reads the elements of a small tensor stored in an attribute.
   let constants: any ConstantReader
   /// What is known of each output; `nil` until a rule sets it.
@@ -25,7 +25,7 @@ struct OperatorContext {
 
   init(
     domain: String = "", type: String, version: Int, inputs: [ValueFact?],
-    attributes: ArraySlice<ONNXAttribute>, constants: any ConstantReader, outputCount: Int
+    attributes: FlatList<ONNXAttribute>, constants: any ConstantReader, outputCount: Int
   ) {
     self.domain = domain
     self.type = type

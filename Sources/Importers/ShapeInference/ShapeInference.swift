@@ -145,7 +145,7 @@ struct ShapeInference {
 
   /// Takes from the file what is still missing, and notes what stays unknown.
   private mutating func complete(
-    _ node: Int, _ outputs: ArraySlice<ONNXNameID>, isKnown: Bool, reason: OperatorFault?,
+    _ node: Int, _ outputs: FlatList<ONNXNameID>, isKnown: Bool, reason: OperatorFault?,
     _ structure: borrowing GraphStructure
   ) {
     for output in outputs where output != .absent {
@@ -161,7 +161,8 @@ struct ShapeInference {
         } else {
           facts[Int(output.index)]?.elementType = fact.elementType
         }
-      } else if isKnown {
+      } else if isKnown || rules[model.graph.nodes[node].operatorIndex] == nil {
+        // What has no rule needs its shapes from the file, whatever its operands are.
         report(node, output, reason: reason, structure)
         return
       }

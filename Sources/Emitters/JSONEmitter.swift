@@ -1,0 +1,159 @@
+// SPDX-License-Identifier: Apache-2.0
+
+public import Planning
+
+/// Writes plans as JSON, after `Schemas/plan-1.schema.json`: keys ascending, one line for each part
+/// of the head, each step and each tensor.
+public struct JSONEmitter: PlanEmitter {
+  public static let kind = "json"
+
+  public init() {}
+
+  /// - Complexity: O(length of the text).
+  public func bytes(of plan: ExecutionPlan) -> [UInt8] {
+    var writer = JSONWriter()
+    writer.object { writer in
+      func line(_ key: String, _ body: (inout JSONWriter) -> Void) {
+        writer.newLine()
+        writer.key(key)
+        body(&writer)
+      }
+      line("format") { $0.string(plan.format) }
+      line("model") { plan.model.write(to: &$0) }
+      line("options") { plan.options.write(to: &$0) }
+      line("passes") { $0.lines(plan.passes) { $1.write(to: &$0) } }
+      line("steps") { $0.lines(plan.steps) { $1.write(to: &$0) } }
+      line("summary") { plan.summary.write(to: &$0) }
+      line("tensors") { $0.lines(plan.tensors) { $1.write(to: &$0) } }
+      writer.newLine()
+      writer.member("version", plan.version)
+      writer.newLine()
+      writer.key("witness")
+      plan.witness.write(to: &writer)
+      writer.newLine()
+    }
+    writer.newLine()
+    return writer.bytes
+  }
+}
+
+extension PlannedModel {
+  fileprivate func write(to writer: inout JSONWriter) {
+    writer.object {
+      $0.member("dims", dims)
+      $0.member("fingerprint", fingerprint)
+      $0.member("inputs", inputs)
+      $0.member("irVersion", irVersion)
+      $0.member("nodes", nodes)
+      $0.member("opsets", opsets)
+      $0.member("outputs", outputs)
+      $0.member("path", path)
+    }
+  }
+}
+
+extension PlanOptions {
+  fileprivate func write(to writer: inout JSONWriter) {
+    writer.object {
+      $0.member("alignment", alignment)
+      $0.member("budgetBytes", budgetBytes)
+      $0.member("inplace", inplace)
+      $0.member("io", io)
+      $0.member("layout", layout)
+      $0.member("order", order)
+    }
+  }
+}
+
+extension PlanPass {
+  fileprivate func write(to writer: inout JSONWriter) {
+    writer.object {
+      $0.member("changed", changed)
+      $0.member("name", name)
+      $0.member("outcome", outcome)
+      $0.member("peakAfter", peakAfter)
+      $0.member("peakBefore", peakBefore)
+    }
+  }
+}
+
+extension PlanStep {
+  fileprivate func write(to writer: inout JSONWriter) {
+    writer.object {
+      $0.member("fileIndex", fileIndex)
+      $0.member("index", index)
+      $0.member("inputs", inputs)
+      $0.member("kind", kind.rawValue)
+      $0.member("liveBytes", liveBytes)
+      $0.member("node", node)
+      $0.member("op", op)
+      $0.member("outputs", outputs)
+      $0.member("workspaceBytes", workspaceBytes)
+      $0.member("workspaceOffset", workspaceOffset)
+    }
+  }
+}
+
+extension PlanSummary {
+  fileprivate func write(to writer: inout JSONWriter) {
+    writer.object {
+      $0.member("arenaBytes", arenaBytes)
+      $0.key("baselines")
+      $0.object { writer in
+        for (name, baseline) in baselines.sorted(by: { $0.key < $1.key }) {
+          writer.member(
+            name, ["arenaBytes": baseline.arenaBytes, "peakBytes": baseline.peakBytes])
+        }
+      }
+      $0.member("budgetBytes", budgetBytes)
+      $0.member("externalBytes", externalBytes)
+      $0.member("fits", fits)
+      $0.member("fragmentation", fragmentation)
+      $0.member("lowerBoundBytes", lowerBoundBytes)
+      $0.member("orderGap", orderGap)
+      $0.member("peakBytes", peakBytes)
+      $0.member("peakStep", peakStep)
+      $0.member("provenOptimal", provenOptimal)
+      $0.member("residentBytes", residentBytes)
+      $0.member("totalBytes", totalBytes)
+    }
+  }
+}
+
+extension PlannedTensor {
+  fileprivate func write(to writer: inout JSONWriter) {
+    writer.object {
+      $0.member("aliasOf", aliasOf)
+      $0.member("bytes", bytes)
+      $0.member("elementType", elementType)
+      $0.member("firstStep", firstStep)
+      $0.member("inPlaceOf", inPlaceOf)
+      $0.member("lastStep", lastStep)
+      $0.member("name", name)
+      $0.member("offset", offset)
+      $0.member("role", role)
+      $0.member("shape", shape)
+      $0.member("space", space)
+      $0.member("storage", storage)
+      $0.member("upperBound", upperBound)
+    }
+  }
+}
+
+extension PlanWitness {
+  fileprivate func write(to writer: inout JSONWriter) {
+    writer.object {
+      $0.member("boundBytes", boundBytes)
+      $0.member("node", node)
+      $0.member("step", step)
+      $0.key("tensors")
+      $0.lines(tensors) { writer, item in
+        writer.object {
+          $0.member("bytes", item.bytes)
+          $0.member("name", item.name)
+          $0.member("why", item.why)
+        }
+      }
+    }
+  }
+}

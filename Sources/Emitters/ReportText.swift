@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import GraphIR
+
+/// The words and columns that reports are made of.
+package enum ReportText {
+  /// A number of bytes in its largest binary unit.
+  package static func size(_ bytes: Int) -> String { ByteCount(bytes).description }
+
+  /// A number and its noun: `1 tensor`, `2 tensors`.
+  package static func counted(_ count: Int, _ noun: String) -> String {
+    "\(grouped(count)) \(noun)\(count == 1 ? "" : "s")"
+  }
+
+  /// Digits in groups of three: `9,633,792`.
+  package static func grouped(_ value: Int) -> String {
+    var groups: [Substring] = []
+    var digits = Substring(String(value))
+    while digits.count > 3 {
+      groups.append(digits.suffix(3))
+      digits = digits.dropLast(3)
+    }
+    groups.append(digits)
+    return groups.reversed().joined(separator: ",")
+  }
+
+  /// A ratio as a percentage with two digits after the point.
+  package static func percent(_ ratio: Double) -> String {
+    let hundredths = Int((ratio.magnitude * 10_000).rounded())
+    let fraction = "\(hundredths % 100 + 100)".dropFirst()
+    return "\(hundredths / 100).\(fraction) %"
+  }
+
+  /// Rows in columns, indented by two; every column is as wide as its widest cell.
+  package static func table(_ rows: [[String]], isSizeFirst: Bool = false) -> String {
+    var widths: [Int] = []
+    for row in rows {
+      for (column, cell) in row.enumerated() {
+        if column == widths.count { widths.append(0) }
+        widths[column] = max(widths[column], cell.count)
+      }
+    }
+    var text = ""
+    for row in rows {
+      var line = " "
+      for (column, cell) in row.enumerated() {
+        let padding = String(repeating: " ", count: widths[column] - cell.count)
+        line += isSizeFirst && column == 0 ? " \(padding)\(cell)" : " \(cell)\(padding)"
+        line += " "
+      }
+      while line.last == " " { line.removeLast() }
+      text += line + "\n"
+    }
+    return text
+  }
+}

@@ -1,0 +1,158 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import GraphIR
+public import Planning
+
+/// Writes plans as the report that a person reads: the verdict first, then what is behind it.
+public struct TextEmitter: PlanEmitter {
+  public static let kind = "text"
+
+  /// How many of the tensors that are live at the peak are listed.
+  public var listedTensors: Int
+
+  public init(listedTensors: Int = 10) { self.listedTensors = listedTensors }
+
+  /// - Complexity: O(tensors · log tensors).
+  public func bytes(of plan: ExecutionPlan) -> [UInt8] {
+    let sections = [
+      head(of: plan), verdict(of: plan), savings(of: plan), proof(of: plan), parts(of: plan),
+      peak(of: plan), unknowns(of: plan),
+    ]
+    return Array(sections.filter { !$0.isEmpty }.joined(separator: "\n").utf8)
+  }
+
+  private func head(of plan: ExecutionPlan) -> String {
+    let dims = plan.model.dims.sorted { $0.key < $1.key }.map { "\($0.key)=\($0.value)" }
+    let bound = dims.isEmpty ? "" : " at \(dims.joined(separator: ", "))"
+    return "\(plan.model.path): \(ReportText.counted(plan.model.nodes, "operator")), "
+      + "\(ReportText.counted(plan.tensors.count, "tensor"))\(bound)\n"
+  }
+
+  private func verdict(of plan: ExecutionPlan) -> String {
+    let summary = plan.summary
+    let needs =
+      "\(ReportText.size(summary.totalBytes)) (\(ReportText.grouped(summary.totalBytes)) bytes)"
+    guard let budget = summary.budgetBytes else { return "needs \(needs)\n" }
+    let limit = "\(ReportText.size(budget)) (\(ReportText.grouped(budget)) bytes)"
+    if summary.fits == true { return "fits: \(needs) of \(limit)\n" }
+    let floor = summary.residentBytes + summary.lowerBoundBytes
+    let hope =
+      floor > budget
+      ? "no order of these operators needs less than \(ReportText.size(floor))"
+      : "the lower bound is \(ReportText.size(floor)), so a better order is not ruled out"
+    return
+      "over by \(ReportText.size(summary.totalBytes - budget)): needs \(needs) of \(limit)\n  \(hope)\n"
+  }
+
+  private func savings(of plan: ExecutionPlan) -> String {
+    let names = [("fileOrder", "file order"), ("ortDefaultOrder", "ONNX Runtime's default order")]
+    var rows: [[String]] = []
+    for (key, name) in names {
+      guard let baseline = plan.summary.baselines[key] else { continue }
+      rows.append([
+        name, "peak \(ReportText.size(baseline.peakBytes))",
+        "arena \(ReportText.size(baseline.arenaBytes))",
+        change(from: baseline.arenaBytes, to: plan.summary.arenaBytes),
+      ])
+    }
+    rows.append([
+      "this plan", "peak \(ReportText.size(plan.summary.peakBytes))",
+      "arena \(ReportText.size(plan.summary.arenaBytes))", "",
+    ])
+    return ReportText.table(rows)
+  }
+
+  private func proof(of plan: ExecutionPlan) -> String {
+    let summary = plan.summary
+    var text = "bound: no order has a peak below \(ReportText.size(summary.lowerBoundBytes))"
+    if summary.provenOptimal {
+      text += "; this plan's arena is that: proven optimal\n"
+    } else {
+      text += "; peak \(ReportText.percent(summary.orderGap)) above it"
+      text +=
+        summary.fragmentation == 0
+        ? ", arena at the peak\n"
+        : ", arena \(ReportText.percent(summary.fragmentation)) above the peak\n"
+    }
+    if let node = plan.witness.node {
+      text +=
+        "  because of '\(node)', which needs \(ReportText.counted(plan.witness.tensors.count, "tensor")) at once\n"
+    } else if let first = plan.witness.tensors.first {
+      text +=
+        "  because of \(ReportText.counted(plan.witness.tensors.count, "tensor")) (\(first.why), …)\n"
+    }
+    return text
+  }
+
+  private func parts(of plan: ExecutionPlan) -> String {
+    var resident: [String: Int] = [:]
+    var seen: Set<Int> = []
+    for tensor in plan.tensors where tensor.space == MemorySpace.resident.rawValue {
+      guard seen.insert(tensor.storage).inserted else { continue }
+      resident[tensor.role, default: 0] += tensor.bytes
+    }
+    let labels = [
+      (TensorRole.weight, "weights"), (.optimizerState, "optimizer state"),
+      (.constant, "constants"),
+    ]
+    var rows: [[String]] = []
+    for (role, label) in labels {
+      if let bytes = resident[role.rawValue] { rows.append([label, ReportText.size(bytes)]) }
+    }
+    rows.append(["arena", ReportText.size(plan.summary.arenaBytes)])
+    if let workspace = plan.steps.map(\.workspaceBytes).max(), workspace > 0 {
+      rows.append(["  of it workspace, at most", ReportText.size(workspace)])
+    }
+    if plan.summary.externalBytes > 0 {
+      rows.append(["inputs and outputs, not counted", ReportText.size(plan.summary.externalBytes)])
+    }
+    return ReportText.table(rows)
+  }
+
+  private func peak(of plan: ExecutionPlan) -> String {
+    let summary = plan.summary
+    guard plan.steps.indices.contains(summary.peakStep) else { return "" }
+    let step = plan.steps[summary.peakStep]
+    // One line a storage: its root, which is listed first among its members with its full size.
+    var lives: [Int: (tensor: PlannedTensor, first: Int, last: Int)] = [:]
+    for tensor in plan.tensors where tensor.space == MemorySpace.arena.rawValue {
+      let life = lives[tensor.storage]
+      lives[tensor.storage] = (
+        life?.tensor ?? tensor, min(life?.first ?? tensor.firstStep, tensor.firstStep),
+        max(life?.last ?? tensor.lastStep, tensor.lastStep)
+      )
+    }
+    let live = lives.values.filter { $0.first <= step.index && step.index <= $0.last }
+      .sorted { ($1.tensor.bytes, $0.tensor.storage) < ($0.tensor.bytes, $1.tensor.storage) }
+    var text =
+      "peak: step \(step.index) of \(plan.steps.count), \(step.op) '\(step.node)', "
+      + "\(ReportText.counted(live.count, "live tensor"))\n"
+    text += ReportText.table(
+      live.prefix(listedTensors).map {
+        [
+          ReportText.size($0.tensor.bytes), $0.tensor.name,
+          "\($0.tensor.elementType)[\($0.tensor.shape.map(String.init).joined(separator: ","))]",
+          "steps \($0.first)...\($0.last)",
+        ]
+      }, isSizeFirst: true)
+    if live.count > listedTensors { text += "  and \(live.count - listedTensors) smaller ones\n" }
+    return text
+  }
+
+  private func unknowns(of plan: ExecutionPlan) -> String {
+    let bounded = plan.tensors.filter(\.upperBound)
+    guard let first = bounded.first else { return "" }
+    return
+      "\(ReportText.counted(bounded.count, "tensor")) of a size that depends on data, counted at an "
+      + "upper bound: '\(first.name)'\(bounded.count > 1 ? ", …" : "")\n"
+  }
+
+  /// How much less or more an arena is, as a percentage, or in bytes where that would be 0.00 %.
+  private func change(from old: Int, to new: Int) -> String {
+    guard old != new else { return "the same" }
+    let ratio = Double(new) / Double(old) - 1
+    let amount =
+      ratio.magnitude < 0.0001 ? ReportText.size(abs(new - old)) : ReportText.percent(ratio)
+    return "\(amount) \(new < old ? "less" : "more") here"
+  }
+}

@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// What is known about a layout's height.
+public enum LayoutOutcome: Hashable, Sendable {
+  /// No layout is lower: the height equals a proven bound.
+  case optimal
+  /// The layout is valid; the gap is (height - bound) / bound.
+  case feasible(gap: Double)
+}
+
+/// The answer of a portfolio: a layout, what is known about it, and what every member did.
+public struct LayoutReport: Hashable, Sendable {
+  /// One member of the portfolio.
+  public struct Member: Hashable, Sendable {
+    /// What a member did.
+    public enum Result: Hashable, Sendable {
+      /// It found a valid layout of this height, in bytes.
+      case height(Int)
+      /// It gave no layout.
+      case skipped(LayoutSkip)
+      /// It was not asked, since an optimal layout was there already.
+      case notNeeded
+    }
+
+    public let name: String
+    public let result: Result
+
+    public init(name: String, result: Result) {
+      self.name = name
+      self.result = result
+    }
+  }
+
+  /// The lowest layout found, the first among equals.
+  public let solution: LayoutSolution
+
+  /// The member that found it, or nil where nobody was needed or able.
+  public let winner: String?
+
+  /// No layout is lower than this, in bytes.
+  public let lowerBound: Int
+
+  /// All members, in the order they were asked.
+  public let members: [Member]
+
+  public init(
+    solution: LayoutSolution, winner: String?, lowerBound: Int, members: [Member]
+  ) {
+    self.solution = solution
+    self.winner = winner
+    self.lowerBound = lowerBound
+    self.members = members
+  }
+
+  /// What is known about the height.
+  public var outcome: LayoutOutcome {
+    guard solution.height > lowerBound else { return .optimal }
+    return .feasible(gap: Double(solution.height - lowerBound) / Double(max(1, lowerBound)))
+  }
+}

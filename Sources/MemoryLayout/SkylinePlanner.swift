@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// Fills the lowest place first: takes the lowest flat piece of the skyline, puts the best-ranked
+/// buffer there that fits into it for its whole life, and where none fits gives the piece up to its
+/// lower neighbour.
+///
+/// With `LayoutOrder.width` this is the profile-guided best fit, longest lifetime first (LLFB).
+/// Source: Sekiyama et al., "Profile-guided memory optimization for deep neural networks" (2018),
+/// after Burke et al., "A new placement heuristic for the orthogonal stock-cutting problem" (2004).
+///
+/// Deviation: buffers with a fixed offset are honoured by starting above all of them; what is free
+/// below them stays free.
+public struct SkylinePlanner: LayoutPlanner {
+  /// Which of the buffers that fit goes first.
+  public var order: LayoutOrder
+
+  public init(order: LayoutOrder) { self.order = order }
+
+  public var name: String { "skyline-\(order.rawValue)" }
+
+  /// - Complexity: O(n log n) for the skyline and n searches of a `SpanIndex`.
+  public func attempt(
+    _ problem: LayoutProblem, within limits: LayoutLimits
+  ) -> LayoutAttempt {
+    var offsets = [Int](repeating: 0, count: problem.buffers.count)
+    for member in problem.fixedMembers {
+      offsets[Int(member)] = problem.buffers[Int(member)].fixedOffset ?? 0
+    }
+    let order = order.order(of: problem)
+      .filter { problem.buffers[Int($0)].fixedOffset == nil }
+    guard !order.isEmpty else { return .layout(LayoutSolution(offsets: offsets, for: problem)) }
+
+    let sections = problem.sections
+    // Heights between two multiples of every alignment cannot be told apart by any buffer.
+    let granule = problem.granule
+    let base = sections.maxima(over: problem.fixedMembers) { member in
+      let buffer = problem.buffers[member]
+      return ((buffer.fixedOffset ?? 0) + buffer.size).roundedUp(toMultipleOf: granule)
+    }
+    var skyline = Skyline(base: base)
+    var waiting = SpanIndex(of: problem)
+    waiting.fill(with: order)
+    var left = order.count
+    while left > 0 {
+      let (piece, height) = skyline.lowestPiece
+      if let member = waiting.removeBest(within: piece.lowerBound, piece.upperBound) {
+        let index = Int(member)
+        let offset = problem.alignedOffset(height, for: index)
+        offsets[index] = offset
+        let top = (offset + problem.buffers[index].size).roundedUp(toMultipleOf: granule)
+        skyline.raise(sections.first[index]..<sections.end[index], of: piece, to: top)
+        left -= 1
+      } else if !skyline.raiseToNeighbour(piece) {
+        preconditionFailure("every buffer fits into a skyline that is flat all over")
+      }
+      if waiting.work > limits.work { return .skipped(.workLimit) }
+    }
+    return .layout(LayoutSolution(offsets: offsets, for: problem))
+  }
+}

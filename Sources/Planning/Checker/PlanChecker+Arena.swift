@@ -1,0 +1,138 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import GraphIR
+
+// Where the bytes are, for how long, and that no two things live at one step share any.
+extension PlanChecker {
+  /// Members of a storage are in one place, and in the space that roles and options give.
+  mutating func checkSpaces() {
+    var isCallers: [Int: Bool] = [:]
+    for tensor in 0..<graph.tensors.count where isInput[tensor] || isOutput[tensor] {
+      isCallers[entry(tensor).storage] = true
+    }
+    for tensor in 0..<graph.tensors.count {
+      let entry = entry(tensor)
+      guard let root = rootOfStorage[entry.storage] else { continue }
+      let expected: MemorySpace =
+        if graph[TensorID(root)].role.isResident {
+          .resident
+        } else if plan.options.io == IOPlacement.external.rawValue, isCallers[entry.storage] == true
+        {
+          .external
+        } else { .arena }
+      if entry.space != expected.rawValue {
+        report(.wrongSpace(entry.name, planned: entry.space, expected: expected.rawValue))
+      } else if (entry.offset != nil) != (expected == .arena) {
+        report(.wrongOffset(entry.name))
+      } else if entry.offset != self.entry(root).offset {
+        report(.splitStorage(entry.name, name(root)))
+      }
+    }
+  }
+
+  mutating func checkLifetimes() {
+    for tensor in 0..<graph.tensors.count {
+      let entry = entry(tensor)
+      let isResident = entry.space == MemorySpace.resident.rawValue
+      let expected = max(madeAt[tensor], 0)...(isResident ? lastStep : lastUse[tensor])
+      if entry.firstStep != expected.lowerBound || entry.lastStep != expected.upperBound {
+        let (low, high) = (
+          min(entry.firstStep, entry.lastStep), max(entry.firstStep, entry.lastStep)
+        )
+        report(.wrongLifetime(entry.name, planned: low...high, expected: expected))
+      }
+    }
+  }
+
+  /// A stretch of the arena that something holds for some steps.
+  struct Block {
+    var name: String
+    var offset: Int
+    var size: Int
+    var steps: ClosedRange<Int>
+    var end: Int { offset + size }
+  }
+
+  /// What lies in the arena: one block a storage, and one for each workspace.
+  func blocks() -> [Block] {
+    var lives: [Int: ClosedRange<Int>] = [:]
+    for tensor in 0..<graph.tensors.count {
+      let entry = entry(tensor)
+      let life = entry.firstStep...entry.lastStep
+      if let other = lives[entry.storage] {
+        lives[entry.storage] =
+          min(other.lowerBound, life.lowerBound)...max(other.upperBound, life.upperBound)
+      } else {
+        lives[entry.storage] = life
+      }
+    }
+    var blocks: [Block] = []
+    for tensor in 0..<graph.tensors.count {
+      let entry = entry(tensor)
+      guard rootOfStorage[entry.storage] == tensor, let offset = entry.offset,
+        let life = lives[entry.storage]
+      else { continue }
+      blocks.append(
+        Block(name: entry.name, offset: offset, size: rounded(entry.bytes), steps: life))
+    }
+    for step in plan.steps {
+      guard let offset = step.workspaceOffset else { continue }
+      blocks.append(
+        Block(
+          name: "workspace of \(step.node)", offset: offset, size: step.workspaceBytes,
+          steps: step.index...step.index))
+    }
+    return blocks
+  }
+
+  /// A sweep over the steps with the blocks alive kept by offset: a new block may only touch its
+  /// neighbours.
+  mutating func checkArena() {
+    for step in plan.steps where (step.workspaceBytes > 0) != (step.workspaceOffset != nil) {
+      report(.wrongOffset("workspace of \(step.node)"))
+    }
+    let blocks = blocks()
+    for block in blocks {
+      if block.offset % plan.options.alignment != 0 {
+        report(.misaligned(block.name, offset: block.offset))
+      }
+      if block.end > plan.summary.arenaBytes {
+        report(.outsideArena(block.name, end: block.end))
+      }
+    }
+    var starting = [[Int]](repeating: [], count: lastStep + 1)
+    var ending = [[Int]](repeating: [], count: lastStep + 1)
+    for (index, block) in blocks.enumerated() where block.size > 0 {
+      starting[block.steps.lowerBound].append(index)
+      ending[block.steps.upperBound].append(index)
+    }
+    var alive: [Int] = []
+    func position(of offset: Int) -> Int {
+      var (low, high) = (0, alive.count)
+      while low < high {
+        let middle = (low + high) / 2
+        if blocks[alive[middle]].offset < offset { low = middle + 1 } else { high = middle }
+      }
+      return low
+    }
+    for step in 0...lastStep {
+      for index in starting[step] {
+        let block = blocks[index]
+        let place = position(of: block.offset)
+        if place < alive.count, blocks[alive[place]].offset < block.end {
+          report(.overlap(block.name, blocks[alive[place]].name, step: step))
+        }
+        if place > 0, blocks[alive[place - 1]].end > block.offset {
+          report(.overlap(block.name, blocks[alive[place - 1]].name, step: step))
+        }
+        alive.insert(index, at: place)
+      }
+      for index in ending[step] {
+        var place = position(of: blocks[index].offset)
+        // Blocks that overlap may start at one offset; past violations only.
+        while place < alive.count, alive[place] != index { place += 1 }
+        if place < alive.count { alive.remove(at: place) }
+      }
+    }
+  }
+}

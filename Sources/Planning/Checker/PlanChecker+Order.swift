@@ -1,0 +1,97 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import GraphIR
+
+// Which tensors there are, what runs when, and whether everything is there when it is needed.
+extension PlanChecker {
+  mutating func checkTensors() {
+    let known = tensorsByName()
+    entryOfTensor = [Int](repeating: -1, count: graph.tensors.count)
+    for (position, entry) in plan.tensors.enumerated() {
+      guard let tensor = known[ExactName(entry.name)] else {
+        report(.unknownTensor(entry.name))
+        continue
+      }
+      guard entryOfTensor[tensor] < 0 else {
+        report(.duplicateTensor(entry.name))
+        continue
+      }
+      entryOfTensor[tensor] = position
+      check(entry, is: TensorID(tensor))
+    }
+    for tensor in entryOfTensor.indices where entryOfTensor[tensor] < 0 {
+      report(.missingTensor(name(tensor)))
+    }
+    isInput = [Bool](repeating: false, count: graph.tensors.count)
+    for tensor in graph.inputs { isInput[tensor.index] = true }
+    isOutput = [Bool](repeating: false, count: graph.tensors.count)
+    for tensor in graph.outputs { isOutput[tensor.index] = true }
+  }
+
+  private mutating func check(_ entry: PlannedTensor, is tensor: TensorID) {
+    let record = graph[tensor]
+    func disagrees(_ what: String) { report(.tensorMismatch(entry.name, what: what)) }
+    if entry.elementType != record.elementType.name { disagrees("element type") }
+    if entry.shape != Array(graph.shape(of: tensor)) { disagrees("shape") }
+    if entry.role != record.role.rawValue { disagrees("role") }
+    if entry.upperBound != record.isUpperBound { disagrees("upper-bound mark") }
+    if entry.bytes != record.bytes.value {
+      report(.wrongSize(entry.name, planned: entry.bytes, expected: record.bytes.value))
+    }
+  }
+
+  mutating func checkSteps() {
+    stepOfNode = [Int](repeating: -1, count: graph.nodes.count)
+    for (position, step) in plan.steps.enumerated() {
+      guard graph.nodes.indices.contains(step.fileIndex), stepOfNode[step.fileIndex] < 0 else {
+        report(.notANode(step: position))
+        continue
+      }
+      stepOfNode[step.fileIndex] = position
+      let node = NodeID(step.fileIndex)
+      func names(_ tensors: ArraySlice<TensorID>) -> [ExactName] {
+        tensors.map { ExactName($0.isAbsent ? "" : graph.name(of: $0)) }
+      }
+      func disagrees(_ what: String) { report(.stepMismatch(step: position, what: what)) }
+      if step.index != position { disagrees("number") }
+      if step.node != graph.name(of: node) { disagrees("node") }
+      if step.op != graph.kind(of: node).description { disagrees("operator") }
+      if step.inputs.map(ExactName.init) != names(graph.inputs(of: node)) {
+        disagrees("list of inputs")
+      }
+      if step.outputs.map(ExactName.init) != names(graph.outputs(of: node)) {
+        disagrees("list of outputs")
+      }
+      if step.workspaceBytes != rounded(graph[node].workspace.value) { disagrees("workspace") }
+    }
+    for node in stepOfNode.indices where stepOfNode[node] < 0 {
+      report(.missingStep(node: graph.name(of: NodeID(node))))
+    }
+  }
+
+  /// Walks the plan: everything read was made before, and notes when each tensor is used last.
+  mutating func checkUses() {
+    madeAt = [Int](repeating: -1, count: graph.tensors.count)
+    lastUse = [Int](repeating: 0, count: graph.tensors.count)
+    for (position, step) in plan.steps.enumerated() {
+      let node = NodeID(step.fileIndex)
+      for tensor in graph.inputs(of: node) where !tensor.isAbsent {
+        if graph[tensor].producer != nil, madeAt[tensor.index] < 0 {
+          report(.usedBeforeMade(step: position, tensor: graph.name(of: tensor)))
+        }
+        lastUse[tensor.index] = position
+      }
+      for tensor in graph.outputs(of: node) where !tensor.isAbsent {
+        madeAt[tensor.index] = position
+        lastUse[tensor.index] = position
+      }
+    }
+    for tensor in graph.outputs { lastUse[tensor.index] = lastStep }
+    for dependency in graph.controlDependencies {
+      let (before, after) = (
+        stepOfNode[dependency.before.index], stepOfNode[dependency.after.index]
+      )
+      if before >= after { report(.controlOrder(step: after, before: before)) }
+    }
+  }
+}

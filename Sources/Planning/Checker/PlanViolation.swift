@@ -1,0 +1,118 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// A rule that a plan breaks, and where.
+@nonexhaustive public enum PlanViolation: Error, Hashable, Sendable {
+  /// The plan is not in a format that this code knows.
+  case unknownFormat(String, version: Int)
+  /// A number of the plan is negative or too large to add up.
+  case numberOutOfRange(what: String)
+  /// An option of the plan is not one of its values.
+  case unknownOption(name: String, value: String)
+  /// The plan was made for another graph.
+  case otherGraph(planned: String, given: String)
+  /// A figure of the model disagrees with the graph.
+  case modelMismatch(what: String)
+
+  /// The graph has a tensor that the plan does not list.
+  case missingTensor(String)
+  /// The plan lists a tensor that the graph does not have.
+  case unknownTensor(String)
+  /// The plan lists a tensor twice.
+  case duplicateTensor(String)
+  /// A tensor's type, shape, role or upper-bound mark disagrees with the graph.
+  case tensorMismatch(String, what: String)
+  /// A tensor's size disagrees with the graph.
+  case wrongSize(String, planned: Int, expected: Int)
+
+  /// A node of the graph has no step.
+  case missingStep(node: String)
+  /// A node has two steps, or a step names no node.
+  case notANode(step: Int)
+  /// A step's number, operator or operands disagree with the graph.
+  case stepMismatch(step: Int, what: String)
+  /// A step reads a tensor that a later step makes.
+  case usedBeforeMade(step: Int, tensor: String)
+  /// A step runs before one that a control dependency puts first.
+  case controlOrder(step: Int, before: Int)
+  /// A step reads or writes a storage on the wrong side of an in-place update.
+  case overwrittenBeforeRead(step: Int, writer: Int, tensor: String)
+
+  /// Tensors share a storage although no effect of the graph lets them, or are kept apart although
+  /// one demands it.
+  case illegalAlias(String, of: String)
+  /// A tensor overwrites another that is still needed.
+  case overwritesLive(String, of: String)
+  /// A tensor's space is not the one its role and the options give.
+  case wrongSpace(String, planned: String, expected: String)
+  /// The members of one storage disagree on where it is.
+  case splitStorage(String, String)
+
+  /// A tensor's steps are not those of its making and its last use.
+  case wrongLifetime(String, planned: ClosedRange<Int>, expected: ClosedRange<Int>)
+  /// An offset is missing where one is needed, or given where none is.
+  case wrongOffset(String)
+  /// An offset is no multiple of the alignment.
+  case misaligned(String, offset: Int)
+  /// Something ends behind the arena.
+  case outsideArena(String, end: Int)
+  /// Two things live at the same step share bytes.
+  case overlap(String, String, step: Int)
+
+  /// A sum disagrees with what it is the sum of.
+  case wrongSum(what: String, planned: Int, expected: Int)
+  /// A ratio or a verdict disagrees with the figures it is drawn from.
+  case wrongVerdict(what: String)
+  /// The witness does not add up to the bound, names what is not there, or does not hold.
+  case brokenWitness(what: String)
+}
+
+extension PlanViolation: CustomStringConvertible {
+  public var description: String {
+    switch self {
+    case .unknownFormat(let name, let version):
+      "the format is '\(name)' version \(version); this is for "
+        + "'\(ExecutionPlan.formatName)' version \(ExecutionPlan.currentVersion)"
+    case .numberOutOfRange(let what): "\(what) is out of range"
+    case .unknownOption(let name, let value): "option \(name) cannot be '\(value)'"
+    case .otherGraph(let planned, let given):
+      "the plan is for the graph \(planned), the model is \(given)"
+    case .modelMismatch(let what): "\(what) of the model disagrees with the graph"
+    case .missingTensor(let name): "tensor '\(name)' is not in the plan"
+    case .unknownTensor(let name): "tensor '\(name)' is not in the graph"
+    case .duplicateTensor(let name): "tensor '\(name)' is in the plan twice"
+    case .tensorMismatch(let name, let what):
+      "the \(what) of tensor '\(name)' disagrees with the graph"
+    case .wrongSize(let name, let planned, let expected):
+      "tensor '\(name)' has \(expected) bytes, the plan says \(planned)"
+    case .missingStep(let node): "node '\(node)' has no step"
+    case .notANode(let step): "step \(step) runs no node of the graph, or one that ran before"
+    case .stepMismatch(let step, let what): "the \(what) of step \(step) disagrees with the graph"
+    case .usedBeforeMade(let step, let tensor):
+      "step \(step) reads '\(tensor)' before it is made"
+    case .controlOrder(let step, let before):
+      "step \(step) must run after step \(before), by a control dependency"
+    case .overwrittenBeforeRead(let step, let writer, let tensor):
+      "step \(step) touches '\(tensor)' on the wrong side of its update at step \(writer)"
+    case .illegalAlias(let name, let other):
+      "'\(name)' and '\(other)' share bytes, or are apart, against the graph's effects"
+    case .overwritesLive(let name, let other):
+      "'\(name)' overwrites '\(other)', which is still needed"
+    case .wrongSpace(let name, let planned, let expected):
+      "'\(name)' belongs into space \(expected), the plan says \(planned)"
+    case .splitStorage(let name, let other):
+      "'\(name)' and '\(other)' are of one storage but not in one place"
+    case .wrongLifetime(let name, let planned, let expected):
+      "'\(name)' lives at steps \(expected), the plan says \(planned)"
+    case .wrongOffset(let name):
+      "'\(name)' has an offset outside the arena, or none inside it"
+    case .misaligned(let name, let offset): "'\(name)' at offset \(offset) is not aligned"
+    case .outsideArena(let name, let end): "'\(name)' ends at \(end), behind the arena"
+    case .overlap(let name, let other, let step):
+      "'\(name)' and '\(other)' share bytes at step \(step)"
+    case .wrongSum(let what, let planned, let expected):
+      "\(what) is \(expected), the plan says \(planned)"
+    case .wrongVerdict(let what): "\(what) disagrees with the plan's own figures"
+    case .brokenWitness(let what): "the witness of the bound does not hold: \(what)"
+    }
+  }
+}

@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import GraphIR
+import Ordering
+
+extension ExecutionPlan {
+  /// `value / base - 1`, 0 when both are equal or the base is 0.
+  static func excess(of value: Int, over base: Int) -> Double {
+    base == 0 ? 0 : Double(value) / Double(base) - 1
+  }
+
+  /// Enters a lower bound, its gap and its witness.
+  mutating func setProof(
+    of bound: LowerBound, in problem: SchedulingProblem, at schedule: Schedule
+  ) {
+    let (graph, map) = (problem.graph, problem.storages)
+    summary.lowerBoundBytes = bound.bytes
+    summary.orderGap = Self.excess(of: summary.peakBytes, over: bound.bytes)
+    summary.provenOptimal = summary.arenaBytes == bound.bytes
+    let node = bound.witness.node
+    witness = PlanWitness(
+      node: node.map { graph.name(of: $0) },
+      step: node.flatMap { schedule.order.firstIndex(of: $0) }, boundBytes: bound.bytes,
+      // What takes over another's bytes adds none.
+      tensors: bound.witness.members.filter { $0.bytes > 0 }.map { member in
+        PlanWitness.Item(
+          name: graph.name(of: map.roots[member.storage.index]), bytes: member.bytes,
+          why: Self.sentence(for: member.reason, in: graph))
+      })
+  }
+
+  /// Enters the budget and whether the plan keeps it.
+  mutating func setBudget(_ budget: ByteCount?) {
+    summary.budgetBytes = budget?.value
+    summary.fits = budget.map { summary.totalBytes <= $0.value }
+  }
+
+  private static func sentence(for reason: Witness.Reason, in graph: Graph) -> String {
+    switch reason {
+    case .read: "read there"
+    case .made: "made there"
+    case .takesOver: "takes over bytes there"
+    case .crossing(let maker, let user):
+      "'\(graph.name(of: maker))' ran, '\(graph.name(of: user))' is still to come"
+    case .input(let user): "a graph input, '\(graph.name(of: user))' is still to come"
+    case .output(let maker): "a graph output, '\(graph.name(of: maker))' ran"
+    case .anInput: "a graph input"
+    case .anOutput: "a graph output"
+    }
+  }
+}

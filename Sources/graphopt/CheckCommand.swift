@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import ArgumentParser
+import Emitters
+import Importers
+import Planning
+
+/// `graphopt check`: the independent checker on a written plan.
+struct CheckCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "check",
+    abstract: "Checks a plan against its model, trusting nothing in it.",
+    discussion: """
+      Without MODEL the one that the plan names is read. Exit status 65 if a rule is broken.
+      """)
+
+  @Argument(help: "The plan, as plan -o writes it.", completion: .file(extensions: ["json"]))
+  var plan: String
+
+  @Argument(help: "The model that the plan is for.", completion: .file(extensions: ["onnx"]))
+  var model: String?
+
+  func run() throws {
+    let progress = ProgressLine("reading \(plan)")
+    defer { progress.finish() }
+    let written = try Self.read(plan)
+    let path = model ?? written.model.path
+    progress.update("reading \(path)")
+    let dims = written.model.dims.sorted { $0.key < $1.key }.map {
+      DimensionBinding($0.key, $0.value)
+    }
+    let imported = try ModelOptions.imported(path, dims: dims)
+    progress.update("checking")
+    let violations = PlanChecker.violations(in: written, against: imported.graph)
+    progress.finish()
+    guard violations.isEmpty else {
+      let listed = violations.prefix(20).map { "\n  \($0)" }.joined()
+      let rest = violations.count > 20 ? "\n  and \(violations.count - 20) more" : ""
+      let count = violations.count == 1 ? "a rule" : "\(violations.count) rules"
+      throw Failure(.badInput, file: plan, "the plan breaks \(count):\(listed)\(rest)")
+    }
+    let steps = "\(written.steps.count) steps, \(written.tensors.count) tensors"
+    try Terminal.write(Array("\(plan): right: \(steps), checked against \(path)\n".utf8))
+  }
+
+  private static func read(_ path: String) throws -> ExecutionPlan {
+    let bytes: [UInt8]
+    do throws(ImportError) {
+      bytes = try MappedFile(path: path).withBytes { Array($0) }
+    } catch {
+      // An empty file is no plan either; the rest is about reading.
+      if case .notONNX = error { throw Failure(.badInput, file: path, "not a plan: it is empty") }
+      throw Failure(error, file: path)
+    }
+    do throws(PlanReadingError) {
+      return try PlanReader().plan(from: bytes)
+    } catch { throw Failure(.badInput, file: path, "\(error)") }
+  }
+}

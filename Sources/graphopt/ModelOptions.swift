@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import ArgumentParser
+import GraphIR
+import Importers
+import Planning
+
+/// The model and how it is read: the same for every command that takes one.
+struct ModelOptions: ParsableArguments {
+  @Argument(
+    help: "The ONNX model. Its weights are not read.", completion: .file(extensions: ["onnx"]))
+  var model: String
+
+  @Option(
+    name: .customLong("dim"),
+    help: ArgumentHelp(
+      "Binds a dynamic dimension, by name or by input and axis: --dim batch=8 --dim x:2=224.",
+      valueName: "name=size"), transform: { try DimensionBinding(parsing: $0) })
+  var dims: [DimensionBinding] = []
+
+  func imported() throws -> ImportedGraph { try Self.imported(model, dims: dims) }
+
+  /// Imports a model.
+  ///
+  /// - Throws: ``Failure``.
+  static func imported(_ path: String, dims: [DimensionBinding]) throws -> ImportedGraph {
+    do throws(ImportError) {
+      return try ONNXImporter(bindings: dims).importGraph(path: path)
+    } catch {
+      throw Failure(error, file: path)
+    }
+  }
+}
+
+extension Failure {
+  /// Why a file could not be imported.
+  init(_ error: ImportError, file: String) {
+    if case .cannotRead = error {
+      self.init(.cannotRead, file: file, "\(error)")
+    } else {
+      self.init(.badInput, file: file, "\(error)")
+    }
+  }
+}
+
+extension ModelFacts {
+  /// Where the graph came from, as plans record it.
+  func plannedModel(path: String) -> PlannedModel {
+    var versions: [String: Int] = [:]
+    for opset in opsets {
+      let domain = opset.domain.isEmpty ? "ai.onnx" : opset.domain
+      versions[domain] = max(versions[domain] ?? 0, Int(opset.version))
+    }
+    let dims = Dictionary(bindings.map { ($0.target, $0.extent) }) { first, _ in first }
+    return PlannedModel(path: path, irVersion: Int(irVersion), opsets: versions, dims: dims)
+  }
+}

@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Glibc
+
+/// Standard output and standard error.
+enum Terminal {
+  /// Whether standard error is a terminal that a person watches.
+  static let isInteractive = isatty(STDERR_FILENO) == 1
+
+  /// Writes data to standard output.
+  ///
+  /// - Throws: ``Failure`` with ``ExitStatus/cannotWrite`` when it cannot be written whole.
+  static func write(_ bytes: [UInt8]) throws {
+    if let reason = writeAll(bytes, to: STDOUT_FILENO) {
+      throw Failure(.cannotWrite, "standard output cannot be written: \(reason)")
+    }
+  }
+
+  /// Writes a line to standard error.
+  static func printError(_ line: String) {
+    _ = writeAll(Array((line + "\n").utf8), to: STDERR_FILENO)
+  }
+
+  /// Writes bytes to a descriptor; returns why not, if it fails.
+  static func writeAll(_ bytes: [UInt8], to descriptor: Int32) -> String? {
+    bytes.withUnsafeBytes { buffer in
+      var rest = buffer[...]
+      while !rest.isEmpty {
+        let count = Glibc.write(
+          descriptor, UnsafeRawBufferPointer(rebasing: rest).baseAddress, rest.count)
+        if count < 0 {
+          if errno == EINTR { continue }
+          return String(cString: strerror(errno))
+        }
+        rest = rest.dropFirst(count)
+      }
+      return nil
+    }
+  }
+}

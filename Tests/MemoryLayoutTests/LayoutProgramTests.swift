@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: Apache-2.0
+import IntegerProgramming
+import MemoryLayout
+import Testing
+
+@Suite struct LayoutProgramTests {
+  @Test func `the program of three buffers, in units of eight bytes`() throws {
+    // 0 and 1 live together, 1 and 2 as well, all three at step 1; the known height is 8.
+    let problem = try LayoutProblem(buffers: [
+      LayoutBuffer(size: 4, lifetime: 0..<2), LayoutBuffer(size: 2, lifetime: 0..<3),
+      LayoutBuffer(size: 1, lifetime: 1..<3),
+    ])
+    let known = LayoutSolution(offsets: [0, 4, 7], height: 8)
+    let model = LayoutProgram(for: problem, notAbove: known)
+    #expect(model.unit == 8)
+    #expect(model.branchingOrder.map(\.rawValue) == [4, 5, 6])
+    #expect(
+      model.program.lpText == """
+        \\ layout
+        Minimize
+         objective: height
+        Subject To
+         top(0): - height + offset(0) <= -0.5
+         top(1): - height + offset(1) <= -0.25
+         top(2): - height + offset(2) <= -0.125
+         above(0,1): offset(0) - offset(1) + below(0,1) <= 0.5
+         above(1,0): - offset(0) + offset(1) - below(0,1) <= -0.25
+         above(0,2): offset(0) - offset(2) + below(0,2) <= 0.5
+         above(2,0): - offset(0) + offset(2) - below(0,2) <= -0.125
+         above(1,2): offset(1) - offset(2) + below(1,2) <= 0.75
+         above(2,1): - offset(1) + offset(2) - below(1,2) <= -0.125
+         under(0,0): offset(0) + 0.25 below(0,1) + 0.125 below(0,2) >= 0.375
+         over(0,0): - height + offset(0) + 0.25 below(0,1) + 0.125 below(0,2) <= -0.5
+         under(0,1): offset(1) - 0.5 below(0,1) + 0.125 below(1,2) >= 0.125
+         over(0,1): - height + offset(1) - 0.5 below(0,1) + 0.125 below(1,2) <= -0.75
+         under(0,2): offset(2) - 0.5 below(0,2) - 0.25 below(1,2) >= 0
+         over(0,2): - height + offset(2) - 0.5 below(0,2) - 0.25 below(1,2) <= -0.875
+        Bounds
+         0.875 <= height <= 1
+         0 <= offset(0) <= 0.5
+         0 <= offset(1) <= 0.75
+         0 <= offset(2) <= 0.875
+         0 <= below(0,1) <= 1
+         0 <= below(0,2) <= 1
+         0 <= below(1,2) <= 1
+        Generals
+         below(0,1)
+         below(0,2)
+         below(1,2)
+        End
+
+        """)
+  }
+
+  @Test func `what lifetimes and bounds decide is decided`() throws {
+    let twin = LayoutBuffer(size: 3, lifetime: 0..<2)
+    let problem = try LayoutProblem(buffers: [
+      twin, twin,
+      LayoutBuffer(size: 4, lifetime: 5..<6),
+      LayoutBuffer(size: 6, lifetime: 5..<7, fixedOffset: 4),
+    ])
+    let known = LayoutSolution(offsets: [3, 0, 0, 4], height: 10)
+    let program = LayoutProgram(for: problem, notAbove: known).program
+    let binaries = program.variables.filter { $0.kind == .binary }
+    #expect(binaries.map(\.name) == ["below[0,1]", "below[2,3]"])
+    // The twins keep their order; nothing of 4 bytes fits above the fixed buffer.
+    #expect(binaries.map(\.lower) == [0, 1])
+    #expect(binaries.map(\.upper) == [0, 1])
+  }
+}

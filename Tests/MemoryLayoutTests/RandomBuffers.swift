@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: Apache-2.0
+import MemoryLayout
+import TestSupport
+
+/// What random buffers look like.
+struct RandomBuffers {
+  var steps = 10
+  var sizes = 1...20
+  /// Powers of two to choose from.
+  var alignments = [1]
+  /// Whether some buffers have no bytes.
+  var hasEmpty = false
+  /// How many buffers are fixed, at most.
+  var fixed = 0
+
+  static let plain = RandomBuffers()
+  static let aligned = RandomBuffers(alignments: [8])
+  static let mixed = RandomBuffers(alignments: [1, 2, 4, 16], hasEmpty: true)
+  static let fixed = RandomBuffers(alignments: [1, 4], fixed: 2)
+
+  /// `count` buffers; those that are fixed do not collide.
+  func buffers(_ count: Int, seed: Int) -> [LayoutBuffer] {
+    var random = SeededGenerator(seed: seed)
+    var buffers: [LayoutBuffer] = []
+    var fixedLeft = fixed
+    while buffers.count < count {
+      let lower = Int.random(in: 0..<steps, using: &random)
+      let upper = Int.random(in: lower + 1...steps, using: &random)
+      let isEmpty = hasEmpty && Int.random(in: 0..<8, using: &random) == 0
+      let alignment = alignments.randomElement(using: &random) ?? 1
+      var buffer = LayoutBuffer(
+        size: isEmpty ? 0 : Int.random(in: sizes, using: &random), lower: lower, upper: upper,
+        alignment: alignment)
+      if fixedLeft > 0 {
+        fixedLeft -= 1
+        buffer.fixedOffset = Int.random(in: 0...10, using: &random) * alignment
+        let collides = buffers.contains { other in
+          guard let a = buffer.fixedOffset, let b = other.fixedOffset else { return false }
+          return a < b + other.size && b < a + buffer.size
+            && buffer.lower < other.upper && other.lower < buffer.upper
+        }
+        if collides { buffer.fixedOffset = nil }
+      }
+      buffers.append(buffer)
+    }
+    return buffers
+  }
+
+  /// The buffers of a deep network's training step: activations that live from forward to backward,
+  /// short temporaries on both sides.
+  static func training(layers: Int, seed: Int) -> [LayoutBuffer] {
+    var random = SeededGenerator(seed: seed)
+    func size() -> Int { Int.random(in: 1...4096, using: &random) * 64 }
+    return (0..<layers).flatMap { layer in
+      let forward = 2 * layer
+      let backward = 4 * layers - 2 * layer
+      return [
+        LayoutBuffer(size: size(), lower: forward, upper: backward, alignment: 64),
+        LayoutBuffer(size: size(), lower: forward, upper: forward + 2, alignment: 64),
+        LayoutBuffer(size: size(), lower: backward - 2, upper: backward + 1, alignment: 64),
+      ]
+    }
+  }
+}

@@ -49,6 +49,10 @@ ELEMENTWISE = (ORT_IN_PLACE - {"Softmax", "LogSoftmax"}) | set(
 )
 
 
+# Operators named after sequences that make a tensor.
+READS_SEQUENCE = {"SequenceAt", "SequenceLength", "ConcatFromSequence"}
+
+
 def is_constant(node):
     return node.domain in ("", "ai.onnx") and node.op_type == "Constant"
 
@@ -119,10 +123,12 @@ class Checker:
         self.stored = {}
         for tensor in graph.initializer:
             self.stored[tensor.name] = (ELEMENT_TYPES[tensor.data_type], list(tensor.dims))
-        for tensor in graph.sparse_initializer:
-            self.stored[tensor.values.name] = None
-        for node in filter(is_constant, graph.node):
-            self.stored[node.output[0]] = None
+        self.unread = {tensor.values.name for tensor in graph.sparse_initializer}
+        self.unread |= {node.output[0] for node in graph.node if is_constant(node)}
+        self.stored |= dict.fromkeys(self.unread)
+        self.sequences = {
+            name for node in graph.node if "Sequence" in node.op_type for name in node.output
+        } - {node.output[0] for node in graph.node if node.op_type in READS_SEQUENCE}
         self.fed = [value for value in graph.input if value.name not in self.stored]
         self.inputs = {value.name for value in self.fed}
         self.outputs = {value.name for value in graph.output}
@@ -173,7 +179,8 @@ class Checker:
 
     def size(self, entry):
         bits = BITS[entry["elementType"]]
-        if bits and self.stored.get(entry["name"], 0) is not None:
+        # A sequence has no shape of its own, and its elements' sizes are not in the plan.
+        if bits and entry["name"] not in self.sequences | self.unread:
             size = (prod(entry["shape"]) * bits + 7) // 8
             # Training graphs say themselves what is allocated, and an expanded view is smaller.
             if entry["bytes"] != size and not self.plan["model"]["opsets"].get(ATEN):

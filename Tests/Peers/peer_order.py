@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Runs a model in onnxruntime and prints the order in which it really executed the nodes.
 
-JSON: {"default": [...], "priority": [...]}, positions in the file's list of nodes, taken from
-onnxruntime's own profile. Constant nodes are no steps there.
+JSON: {"default": [...], "priority": [...]}, each node by its first result, taken from onnxruntime's
+own profile. Constant nodes are no steps there.
 """
 
 import argparse
@@ -32,8 +32,8 @@ def executed(model, order, bound):
         if event.get("cat") == "Node" and event["name"].endswith(SUFFIX)
     ]
     # What onnxruntime put in by itself (casts around kernels that lack a type) has other names.
-    positions = {node.name: index for index, node in enumerate(model.graph.node)}
-    return [positions[name] for name in names if name in positions]
+    results = {node.name: next(filter(None, node.output), "") for node in model.graph.node}
+    return [results[name] for name in names if name in results]
 
 
 def main():

@@ -35,8 +35,7 @@ public struct LayoutProblem: Sendable {
     granule = members.map { buffers[Int($0)].alignment }.min() ?? 1
 
     if let (buffer, other) = LayoutValidator.firstOverlap(
-      among: fixedMembers.map { Int($0) }, of: buffers,
-      offsets: { buffers[$0].fixedOffset ?? 0 })
+      among: fixedMembers.map { Int($0) }, of: buffers, at: buffers.map { $0.fixedOffset ?? 0 })
     {
       throw .fixedOverlap(buffer: buffer, other: other)
     }

@@ -75,7 +75,7 @@ public enum LayoutValidator {
         highest = max(highest, end)
       }
     }
-    forEachOverlap(among: placed, of: buffers, offsets: { offsets[$0] }) { buffer, other in
+    forEachOverlap(among: placed, of: buffers, at: offsets) { buffer, other in
       violations.append(.overlap(buffer: buffer, other: other))
       return true
     }
@@ -87,10 +87,10 @@ public enum LayoutValidator {
 
   /// Two of the given buffers that share bytes while both live, or nil.
   static func firstOverlap(
-    among chosen: [Int], of buffers: [LayoutBuffer], offsets: (Int) -> Int
+    among chosen: [Int], of buffers: [LayoutBuffer], at offsets: [Int]
   ) -> (buffer: Int, other: Int)? {
     var found: (Int, Int)?
-    forEachOverlap(among: chosen, of: buffers, offsets: offsets) { buffer, other in
+    forEachOverlap(among: chosen, of: buffers, at: offsets) { buffer, other in
       found = (buffer, other)
       return false
     }
@@ -102,7 +102,7 @@ public enum LayoutValidator {
   ///
   /// - Precondition: the chosen buffers have bytes, and ends that fit an `Int`.
   private static func forEachOverlap(
-    among chosen: [Int], of buffers: [LayoutBuffer], offsets: (Int) -> Int,
+    among chosen: [Int], of buffers: [LayoutBuffer], at offsets: [Int],
     _ body: (_ buffer: Int, _ other: Int) -> Bool
   ) {
     // Two lifetimes that overlap share the step at which the later one begins.
@@ -121,7 +121,7 @@ public enum LayoutValidator {
     }
 
     var drawn = DrawnEnds(stepCount: steps.count)
-    let ascending = chosen.map { (offset: offsets($0), buffer: $0) }.sorted { $0 < $1 }
+    let ascending = chosen.map { (offset: offsets[$0], buffer: $0) }.sorted { $0 < $1 }
     for (offset, index) in ascending {
       let life = position(of: buffers[index].lower)..<position(of: buffers[index].upper)
       let (end, other) = drawn.highestEnd(in: life)

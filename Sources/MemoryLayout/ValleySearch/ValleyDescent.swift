@@ -10,7 +10,7 @@ struct ValleyDescent {
   /// The lowest layout so far.
   private(set) var best: LayoutSolution
 
-  /// All multiples of the unit below this one are proven infeasible, as rounded heights.
+  /// No layout is lower; a multiple of the unit of heights.
   private var leastOpen: Int
   private let firstOpen: Int
   private var workLeft: Int
@@ -27,8 +27,8 @@ struct ValleyDescent {
     best = known
     workLeft = work
     self.deadline = deadline
-    let bound = max(problem.lowerBound, instance.load.max() ?? 0)
-    leastOpen = (bound + instance.unit - 1) / instance.unit * instance.unit
+    leastOpen =
+      (problem.lowerBound + instance.heightUnit - 1) / instance.heightUnit * instance.heightUnit
     firstOpen = leastOpen
   }
 
@@ -42,13 +42,11 @@ struct ValleyDescent {
   var hasProvenMore: Bool { leastOpen > firstOpen }
 
   /// No layout is lower, in bytes.
-  var provenBound: Int {
-    max(problem.lowerBound, leastOpen - instance.padding)
-  }
+  var provenBound: Int { min(leastOpen, best.height) }
 
-  /// The least multiple of the unit that the best layout's rounded height is not above.
+  /// The best height, rounded up to the unit of heights.
   private var bestCapacity: Int {
-    (best.height + instance.unit - 1) / instance.unit * instance.unit
+    (best.height + instance.heightUnit - 1) / instance.heightUnit * instance.heightUnit
   }
 
   /// - Complexity: bounded by the work.
@@ -62,7 +60,7 @@ struct ValleyDescent {
 
   /// From the bound upwards in growing steps until a capacity works, then halves what is between.
   private mutating func climb(_ budget: Int) {
-    let unit = instance.unit
+    let unit = instance.heightUnit
     var failed = leastOpen - unit
     var step = max(unit, leastOpen / 2000 / unit * unit)
     var capacity = leastOpen
@@ -87,7 +85,8 @@ struct ValleyDescent {
     switch result.outcome {
     case .stopped: return false
     case .infeasible:
-      leastOpen = max(leastOpen, capacity / instance.unit * instance.unit + instance.unit)
+      leastOpen = max(
+        leastOpen, capacity / instance.heightUnit * instance.heightUnit + instance.heightUnit)
       return false
     case .found(let offsets):
       let solution = compacted(instance.solution(of: problem, offsets: offsets))

@@ -21,11 +21,14 @@ struct ValleyInstance {
   /// The bytes of each section.
   let load: [Int]
 
-  /// The most bytes by which a size was rounded up.
-  let padding: Int
+  /// The bytes by which each size was rounded up.
+  let padding: [Int]
 
-  /// Divides every offset and rounded height of a layout in which no buffer can be lowered.
+  /// Divides every offset and rounded size in a layout in which no buffer can be lowered.
   let unit: Int
+
+  /// Divides every height of such a layout.
+  let heightUnit: Int
 
   /// Whether alignment forbids nothing beyond the rounding of sizes.
   let isUniform: Bool
@@ -50,13 +53,16 @@ struct ValleyInstance {
     let greatest = members.map { problem.buffers[Int($0)].alignment }.max() ?? 1
     let sizes = members.map { problem.buffers[Int($0)].size.roundedUp(toMultipleOf: granule) }
     size = sizes
-    padding = zip(members, sizes).map { $1 - problem.buffers[Int($0)].size }.max() ?? 0
+    let padding = zip(members, sizes).map { $1 - problem.buffers[Int($0)].size }
+    self.padding = padding
 
     var divisor = 0
     for size in sizes { divisor = Int.greatestCommonDivisor(divisor, size) }
     isUniform = granule == greatest || divisor % greatest == 0
     alignment = members.map { problem.buffers[Int($0)].alignment }
-    unit = isUniform ? max(1, divisor) : granule
+    let unit = isUniform ? max(1, divisor) : granule
+    self.unit = unit
+    heightUnit = padding.reduce(unit) { Int.greatestCommonDivisor($0, $1) }
 
     var load = [Int](repeating: 0, count: sections.count + 1)
     var entries = 0

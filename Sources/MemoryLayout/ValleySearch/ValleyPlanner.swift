@@ -14,9 +14,8 @@ public enum CapacityOutcome: Hashable, Sendable {
 
 /// The valley search: exact, for a given capacity or for the least height.
 ///
-/// See `ValleySearch` for the method. Buffers of one alignment are placed exactly; with several
-/// alignments some parts of the search are off. Where sizes are no multiples of the alignment,
-/// heights are found and proven up to the padding of one buffer.
+/// See `ValleySearch` for the method. With several alignments, or sizes that are no multiples of the
+/// alignment, nothing is peeled, which costs time only.
 public struct ValleyPlanner: LayoutPlanner {
   public var options: ValleyOptions
 
@@ -48,22 +47,14 @@ public struct ValleyPlanner: LayoutPlanner {
     let instance = ValleyInstance(problem, members: problem.members)
     guard instance.entryCount <= entryLimit else { return .skipped(.tooLarge) }
     let search = ValleySearch(instance, options: options)
-    let work = min(work, limits.work)
-    // Padding is no part of a height, but of the search's heights: up to the next unit nothing is
-    // excluded that fits, below it nothing found that does not.
-    let relaxed = Self.roundedUp(capacity, instance)
-    let first = search.result(capacity: relaxed, work: work, deadline: limits.deadline)
-    switch first.outcome {
+    let result = search.result(
+      capacity: capacity, work: min(work, limits.work), deadline: limits.deadline)
+    switch result.outcome {
     case .infeasible: return .infeasible
     case .stopped: return .stopped
     case .found(let offsets):
-      let solution = instance.solution(of: problem, offsets: offsets)
-      if solution.height <= capacity { return .fits(solution) }
+      return .fits(instance.solution(of: problem, offsets: offsets))
     }
-    let second = search.result(
-      capacity: capacity, work: work - first.work, deadline: limits.deadline)
-    guard case .found(let offsets) = second.outcome else { return .stopped }
-    return .fits(instance.solution(of: problem, offsets: offsets))
   }
 
   /// Looks for the least height: tries the proven bound, then higher capacities until one works, then
@@ -82,12 +73,6 @@ public struct ValleyPlanner: LayoutPlanner {
       return .layout(descent.best, provenBound: descent.provenBound)
     }
     return .skipped(descent.isExhausted ? .workLimit : .noSolution)
-  }
-
-  /// The capacity in multiples of the instance's unit, rounded up where padding makes a difference.
-  private static func roundedUp(_ capacity: Int, _ instance: ValleyInstance) -> Int {
-    instance.padding == 0
-      ? capacity : (capacity + instance.unit - 1) / instance.unit * instance.unit
   }
 
   /// A layout to start from.

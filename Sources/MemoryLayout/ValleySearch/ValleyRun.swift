@@ -58,10 +58,10 @@ struct ValleyRun: ~Copyable {
   private(set) var isExhausted = false
 
   init(
-    _ instance: ValleyInstance, ceiling: Int, options: ValleyOptions, work: Int,
+    _ instance: ValleyInstance, capacity: Int, options: ValleyOptions, work: Int,
     deadline: ContinuousClock.Instant?
   ) {
-    state = ValleyState(instance, options: options, ceiling: ceiling)
+    state = ValleyState(instance, options: options, capacity: capacity)
     scratch = ValleyScratch(sectionCount: instance.sectionCount)
     rank = [Int32](repeating: 0, count: instance.count)
     workLimit = work
@@ -80,11 +80,7 @@ struct ValleyRun: ~Copyable {
     self.rank = rank
     self.rule = rule
     self.nodeLimit = nodeCount + nodeLimit
-    for section in 0..<state.sectionCount {
-      if state.slack(section) < 0 { return .infeasible }
-      state.dirtySections.push(section)
-    }
-    guard state.propagate() else { return .infeasible }
+    guard state.prepare() else { return .infeasible }
 
     var step = Step.enter(0..<state.sectionCount)
     while true {
@@ -237,6 +233,6 @@ extension ValleyState {
   /// Whether two buffers can change places in any layout.
   func areTwins(_ a: Int, _ b: Int) -> Bool {
     first[a] == first[b] && end[a] == end[b] && size[a] == size[b]
-      && alignmentMask[a] == alignmentMask[b]
+      && alignmentMask[a] == alignmentMask[b] && greatestOffset[a] == greatestOffset[b]
   }
 }

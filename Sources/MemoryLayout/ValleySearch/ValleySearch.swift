@@ -33,7 +33,7 @@ struct ValleySearch {
     var work: Int
   }
 
-  /// Searches for a layout of rounded height at most `capacity`.
+  /// Searches for a layout of at most a capacity.
   ///
   /// - Parameters:
   ///   - capacity: bytes.
@@ -42,16 +42,13 @@ struct ValleySearch {
   func result(
     capacity: Int, work: Int, deadline: ContinuousClock.Instant? = nil
   ) -> Result {
-    guard instance.load.allSatisfy({ $0 <= capacity }) else {
-      return Result(outcome: .infeasible, nodeCount: 0, work: instance.load.count)
-    }
     guard !options.rules.isEmpty, !options.preorders.isEmpty else {
       return Result(outcome: .stopped, nodeCount: 0, work: 0)
     }
     // No height in between can be met.
-    let ceiling = capacity / instance.unit * instance.unit
+    let capacity = capacity / instance.heightUnit * instance.heightUnit
     var run = ValleyRun(
-      instance, ceiling: ceiling, options: options, work: work, deadline: deadline)
+      instance, capacity: capacity, options: options, work: work, deadline: deadline)
     var generator = SplitMix64(seed: options.seed)
     var nodeLimit = options.restarts ? Double(2 * instance.count + 16) : 1e15
     var noise = 0.0

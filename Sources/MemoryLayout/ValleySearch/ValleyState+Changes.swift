@@ -1,6 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 
 extension ValleyState {
+  /// Draws the conclusions of the start.
+  ///
+  /// - Returns: false where nothing fits.
+  mutating func prepare() -> Bool {
+    for member in 0..<memberCount where greatestOffset[member] < 0 { return false }
+    for section in 0..<sectionCount {
+      if slack(section) < 0 { return false }
+      dirtySections.push(section)
+    }
+    return propagate()
+  }
+
   /// Puts a buffer at its least offset and draws all conclusions.
   ///
   /// - Returns: false where the rest cannot be placed any more.
@@ -92,6 +104,7 @@ extension ValleyState {
     trail.append(
       .leastOffset(member: Int32(truncatingIfNeeded: member), old: leastOffset[member]))
     leastOffset[member] = height
+    if height > greatestOffset[member] { misfit = member }
     for section in span(member) { dirtySections.push(section) }
   }
 
@@ -132,6 +145,7 @@ extension ValleyState {
     while true {
       var section = dirtySections.pop()
       while section >= 0 {
+        if misfit >= 0 { return failed(at: Int(first[misfit])) }
         if unplacedCount[section] > 0 {
           if options.usesStepRule {
             if section > 0, crossingCount[section - 1] > 0 { dirtyBorders.push(section - 1) }
@@ -167,6 +181,7 @@ extension ValleyState {
     weight[section] += added
     dirtySections.removeAll()
     dirtyBorders.removeAll()
+    misfit = -1
     return false
   }
 }

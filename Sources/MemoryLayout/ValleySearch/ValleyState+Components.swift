@@ -22,8 +22,7 @@ extension ValleyState {
   ///
   /// - Returns: nil where no buffer spans its component; else whether the rest can still be placed.
   mutating func peel(_ range: Range<Int>, spanning: inout [Int32]) -> Bool? {
-    // Moving the rest by any number of bytes keeps it aligned only if alignment does not matter.
-    guard options.peels, isUniform else { return nil }
+    guard options.peels, isTranslatable else { return nil }
     var didPeel = false
     var low = range.lowerBound
     while let component = firstComponent(in: low..<range.upperBound) {
@@ -56,8 +55,8 @@ extension ValleyState {
     var hash: UInt64 = 0
     for section in range where unplacedCount[section] > 0 {
       var room = UInt64(bitPattern: Int64(ceiling[section] - floor[section]))
-      // Where alignment matters, so does the height itself.
-      if !isUniform { room ^= UInt64(bitPattern: Int64(floor[section])) << 32 }
+      // Where that matters, so does the height itself.
+      if !isTranslatable { room ^= UInt64(bitPattern: Int64(floor[section])) << 32 }
       hash = SplitMix64.mixed(
         (hash ^ room ^ unplacedKey[section]) &+ UInt64(section + 1) &* 0x9e37_79b9_7f4a_7c15)
     }

@@ -4,12 +4,15 @@
 /// that takes changes back.
 ///
 /// Invariant between changes: in each section with something unplaced, the floor is the least
-/// offset of some unplaced buffer there, and floor + rest is at most the ceiling.
+/// offset of some unplaced buffer there, and floor + rest is at most the ceiling. Sizes are rounded, and
+/// so is the ceiling.
 struct ValleyState: ~Copyable {
   let sectionCount: Int
   let memberCount: Int
   let options: ValleyOptions
   let isUniform: Bool
+  /// Whether buffers may be moved up and down by each other's rounded sizes without harm.
+  let isTranslatable: Bool
 
   // The members, which do not change.
   let first: FlatArray<Int32>
@@ -17,6 +20,8 @@ struct ValleyState: ~Copyable {
   let size: FlatArray<Int>
   /// One less than the alignment.
   let alignmentMask: FlatArray<Int>
+  /// The highest offset at which the buffer's bytes end within the capacity.
+  let greatestOffset: FlatArray<Int>
   let key: FlatArray<UInt64>
 
   /// Where a section's members begin in `member`; the first `unplacedCount` of them are unplaced.
@@ -53,6 +58,8 @@ struct ValleyState: ~Copyable {
   /// Sections whose floor may have to rise, and borders for the step rule: each named by the section
   /// before it.
   var dirtySections: UniqueStack
+  /// A buffer whose least offset is above its greatest, or -1.
+  var misfit = -1
   var dirtyBorders: UniqueStack
   var sums = SubsetSums()
 
@@ -70,7 +77,12 @@ struct ValleyState: ~Copyable {
   }
 
   /// - Complexity: O(n + e) in the n members and e pairs of a member and its sections.
-  init(_ instance: ValleyInstance, options: ValleyOptions, ceiling top: Int) {
+  init(_ instance: ValleyInstance, options: ValleyOptions, capacity: Int) {
+    let unit = instance.unit
+    // Above the capacity by less than a unit, so that no section is short of the padding that its
+    // topmost buffer does not need.
+    let top = (capacity + unit - 1) / unit * unit
+    isTranslatable = instance.isUniform && (instance.padding.max() == 0 || top == capacity)
     let sections = instance.sectionCount
     let members = instance.count
     sectionCount = sections
@@ -81,6 +93,8 @@ struct ValleyState: ~Copyable {
     end = FlatArray(instance.end)
     size = FlatArray(instance.size)
     alignmentMask = FlatArray(instance.alignment.map { instance.isUniform ? 0 : $0 - 1 })
+    greatestOffset = FlatArray(
+      (0..<members).map { capacity - instance.size[$0] + instance.padding[$0] })
     var generator = SplitMix64(seed: 0)
     key = FlatArray((0..<members).map { _ in generator.next() })
 

@@ -8,7 +8,8 @@ let arguments = Array(CommandLine.arguments.dropFirst())
 switch arguments.first {
 case "capacity": CapacityBenchmark.run(Array(arguments.dropFirst()))
 case "minimise": MinimiseBenchmark.run(Array(arguments.dropFirst()))
+case "portfolio": PortfolioBenchmark.run(Array(arguments.dropFirst()))
 default:
-  print("usage: LayoutBenchmark capacity|minimise ...")
+  print("usage: LayoutBenchmark capacity|minimise|portfolio ...")
   exit(64)
 }

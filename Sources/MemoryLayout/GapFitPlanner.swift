@@ -41,12 +41,16 @@ public struct GapFitPlanner: LayoutPlanner {
     return solution.map { .layout($0) } ?? .skipped(.workLimit)
   }
 
-  /// The layout of members placed in the given order, or nil once that took more than `work`.
+  /// The layout of members placed in the given order, or nil once that took more than `work` or is
+  /// not below `height`.
   ///
   /// With first fit and members by ascending offset in some valid layout, none ends up higher than
   /// it was there.
+  ///
+  /// - Parameter placed: members that are where `core` has them, before all others.
   static func solution(
-    of problem: LayoutProblem, placing order: [Int32], fit: Fit, work: Int = .max
+    of problem: LayoutProblem, placing order: [Int32], fit: Fit, work: Int = .max,
+    below height: Int = .max, around placed: [Int32] = [], at core: [Int] = []
   ) -> LayoutSolution? {
     let sections = problem.sections
     var boxes = PlacedBoxes()
@@ -61,6 +65,7 @@ public struct GapFitPlanner: LayoutPlanner {
     for member in problem.fixedMembers {
       place(Int(member), at: problem.buffers[Int(member)].fixedOffset ?? 0)
     }
+    for member in placed { place(Int(member), at: core[Int(member)]) }
     for member in order {
       let index = Int(member)
       let buffer = problem.buffers[index]
@@ -69,7 +74,7 @@ public struct GapFitPlanner: LayoutPlanner {
         forSize: buffer.size, alignment: buffer.alignment,
         sections: sections.first[index]..<sections.end[index], fit: fit == .first ? .first : .best)
       place(index, at: offset)
-      if boxes.work > work { return nil }
+      if boxes.work > work || offset + buffer.size >= height { return nil }
     }
     return LayoutSolution(offsets: offsets, for: problem)
   }

@@ -25,9 +25,21 @@ public struct LayoutLimits: Hashable, Sendable {
   /// The best layout so far, which a planner may start from.
   public var incumbent: LayoutSolution?
 
-  public init(work: Int = .max, incumbent: LayoutSolution? = nil) {
+  /// When to stop at the latest, for a person who waits: with it, and only with it, the time that a
+  /// machine takes decides how good a layout is. Planners that take milliseconds may ignore it.
+  public var deadline: ContinuousClock.Instant?
+
+  public init(
+    work: Int = .max, incumbent: LayoutSolution? = nil, deadline: ContinuousClock.Instant? = nil
+  ) {
     self.work = work
     self.incumbent = incumbent
+    self.deadline = deadline
+  }
+
+  /// Whether the deadline has passed.
+  var isOver: Bool {
+    if let deadline { ContinuousClock.now >= deadline } else { false }
   }
 }
 

@@ -32,6 +32,8 @@ public struct LayoutPortfolio: Sendable {
       GapFitPlanner(fit: .best, order: .loadSize),
       GapFitPlanner(fit: .best, order: .loadWidth),
       ChronologicalPlanner(),
+      CorePlanner(work: 100_000_000),
+      ValleyPlanner(work: 100_000_000),
       ProgramPlanner(),
     ]
   }

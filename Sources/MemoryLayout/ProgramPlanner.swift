@@ -92,18 +92,12 @@ public struct ProgramPlanner: LayoutPlanner {
     var largestAlignment = 1
     for member in problem.members {
       let buffer = problem.buffers[Int(member)]
-      piece = greatestCommonDivisor(piece, buffer.size)
-      piece = greatestCommonDivisor(piece, buffer.fixedOffset ?? 0)
+      piece = Int.greatestCommonDivisor(piece, buffer.size)
+      piece = Int.greatestCommonDivisor(piece, buffer.fixedOffset ?? 0)
       largestAlignment = max(largestAlignment, buffer.alignment)
     }
     if piece % largestAlignment == 0 { return max(1, piece) }
-    return greatestCommonDivisor(piece, problem.granule)
-  }
-
-  private static func greatestCommonDivisor(_ a: Int, _ b: Int) -> Int {
-    var (a, b) = (a, b)
-    while b != 0 { (a, b) = (b, a % b) }
-    return a
+    return Int.greatestCommonDivisor(piece, problem.granule)
   }
 
   /// The lowest of a few constructive layouts.

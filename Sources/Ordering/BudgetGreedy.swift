@@ -65,7 +65,7 @@ struct BudgetGreedy {
   ///   - deadline: When to stop.
   /// - Returns: The order, or `nil` if its peak reaches `limit` or time is up.
   mutating func order(under budget: Int, below limit: Int, deadline: Deadline) -> [Int]? {
-    settle(state.enabled, [])
+    enable()
     while order.count < model.count {
       if order.count & 255 == 0, deadline.isOver { return nil }
       if let slot = safe.minimum(in: 0..<model.count),
@@ -111,7 +111,6 @@ struct BudgetGreedy {
     safe.setKey(nil, at: slot(operation))
     board.set(nil, at: 2 * slot(operation))
     board.set(nil, at: 2 * slot(operation) + 1)
-    let (enabled, changed) = (state.enabled, state.changed)
     for index in model.successors[operation] { notify(Int(model.successors.values[index])) }
     // Fewer touchers to come may let a storage die within a macro, though no cost changed yet.
     for index in model.touched[operation] {
@@ -123,21 +122,24 @@ struct BudgetGreedy {
         markStale(other)
       }
     }
-    settle(enabled, changed)
+    enable()
+    settle(state.changed)
     return true
   }
 
-  private mutating func settle(_ enabled: [UInt32], _ changed: [UInt32]) {
-    for operation in enabled { isReady[Int(operation)] = true }
-    for list in [enabled, changed] {
-      for value in list {
-        let operation = Int(value)
-        notify(operation)
-        guard isReady[operation] else { continue }
-        let isSafe = state.net(operation) <= 0
-        safe.setKey(isSafe ? state.rise(operation) : nil, at: slot(operation))
-        markStale(operation)
-      }
+  private mutating func enable() {
+    for operation in state.enabled { isReady[Int(operation)] = true }
+    settle(state.enabled)
+  }
+
+  private mutating func settle(_ operations: UnsafeBufferPointer<UInt32>) {
+    for value in operations {
+      let operation = Int(value)
+      notify(operation)
+      guard isReady[operation] else { continue }
+      let isSafe = state.net(operation) <= 0
+      safe.setKey(isSafe ? state.rise(operation) : nil, at: slot(operation))
+      markStale(operation)
     }
   }
 

@@ -5,8 +5,8 @@ import GraphIR
 /// meet or the limits are reached.
 ///
 /// Stages, cheapest first: least cuts at the hottest operators; the merge of trees; budget greedies
-/// forwards and backwards; budget beams; decision searches, which also raise the bound; exact search
-/// in windows around the peak. After each, whoever is better goes on.
+/// forwards and backwards; short decision searches, which also raise the bound; budget beams; longer
+/// decision searches. After each, whoever is better goes on.
 struct OrderSearch {
   private let reduced: ReducedModel
   private let forward: OrderModel
@@ -31,15 +31,18 @@ struct OrderSearch {
     var greedy = 40_000_000
     var beamOperators = 6_000
     var beamRounds = 8
-    var beam = 12_000_000
-    var decision = 120_000_000
-    var decisionCall = 12_000_000
+    var beam = 24_000_000
+    var beamCall = 6_000_000
+    var firstDecisions = 6_000_000
+    var lastDecisions = 30_000_000
     var decisionNodes = 200_000
 
     init(_ effort: SearchLimits.Effort) {
       guard effort != .standard else { return }
       lastCuts = 20
-      for path in [\Self.greedy, \.beam, \.decision, \.decisionCall, \.decisionNodes] {
+      for path in [
+        \Self.greedy, \.beam, \.beamCall, \.firstDecisions, \.lastDecisions, \.decisionNodes,
+      ] {
         self[keyPath: path] /= 100
       }
     }
@@ -106,9 +109,12 @@ struct OrderSearch {
       if peak == forward.peak(of: tree) { tracker.raise(to: peak) }
     }
     runGreedies()
+    tighten(work.laterCuts)
+    // Most of what is still open is decided at once; the beam costs more than that.
+    runDecisions(limit: work.firstDecisions)
     runBeams()
     tighten(work.laterCuts)
-    runDecisions()
+    runDecisions(limit: work.lastDecisions)
     tighten(work.lastCuts)
   }
 
@@ -148,15 +154,17 @@ struct OrderSearch {
   private mutating func runBeams() {
     guard forward.count <= work.beamOperators else { return }
     var failed = tracker.bytes
+    var spent = 0
     for round in 0..<work.beamRounds {
       let budget = round == 0 ? tracker.bytes : failed + (peak - failed) / 2
       for width in [2, 16] {
         for isBackward in [true, false] {
-          guard mayGoOn() else { return }
+          guard mayGoOn(), spent < work.beam else { return }
           guard peak > budget else { continue }
           let found = BudgetBeam.order(
             of: isBackward ? backward : forward, under: budget, width: width,
-            workLimit: work.beam, deadline: deadline)
+            workLimit: work.beamCall, deadline: deadline)
+          spent += found.work
           if let found = found.order {
             consider(isBackward ? found.reversed() : found, from: "budget-beam")
           }
@@ -167,26 +175,26 @@ struct OrderSearch {
     }
   }
 
-  private mutating func runDecisions() {
+  private mutating func runDecisions(limit: Int) {
     var spent = 0
     var isFirst = true
-    while mayGoOn(), spent < work.decision {
+    while mayGoOn(), spent < limit {
       var budget = isFirst ? tracker.bytes : tracker.bytes + (peak - tracker.bytes) / 2
       isFirst = false
-      if decide(budget, spent: &spent) { continue }
+      if decide(budget, spent: &spent, limit: limit) { continue }
       // Too hard to tell; a higher budget is easier to meet, a lower one to refute.
       budget += (peak - budget) / 2
-      if budget >= peak || !decide(budget, spent: &spent) { return }
+      if budget >= peak || !decide(budget, spent: &spent, limit: limit) { return }
     }
   }
 
   /// Finds an order within a budget or raises the bound above it; whether either worked.
-  private mutating func decide(_ budget: Int, spent: inout Int) -> Bool {
+  private mutating func decide(_ budget: Int, spent: inout Int, limit: Int) -> Bool {
     for rule in [BudgetGreedy.Rule.deepestFall, .leastNet, .lowestHill, .file] {
       for model in [forward, backward] {
-        guard mayGoOn(), spent < work.decision else { return false }
+        guard mayGoOn(), spent < limit else { return false }
         var search = DecisionSearch(model, budget: budget, rule: rule)
-        let limits = DecisionSearch.Limits(nodes: work.decisionNodes, work: work.decisionCall)
+        let limits = DecisionSearch.Limits(nodes: work.decisionNodes, work: limit / 6)
         let answer = search.answer(limits: limits, deadline: deadline)
         spent += search.work
         switch answer {

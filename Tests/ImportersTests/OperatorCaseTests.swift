@@ -6,7 +6,7 @@ import Testing
 
 @testable import Importers
 
-/// One-operator models with known results, made by `Tests/Oracles/operator_cases.py`.
+/// One-operator models with known results, made by `Tests/Peers/operator_cases.py`.
 struct OperatorCases {
   struct Case: Decodable {
     let file: String

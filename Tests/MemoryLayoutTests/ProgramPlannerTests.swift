@@ -50,7 +50,7 @@ import Testing
   func `tight problems are solved where no greedy planner reaches the optimum`(
     seed: Int
   ) throws {
-    let buffers = Self.fullArena(seed: seed)
+    let buffers = RandomBuffers.fullArena(pieces: 12, steps: 16, bytes: 64, seed: seed)
     let problem = try LayoutProblem(buffers: buffers)
     #expect(problem.lowerBound == 64)
     let (height, bound) = try exactHeight(buffers)
@@ -159,25 +159,5 @@ import Testing
           model.program.objective.value(at: model.start) * Double(model.unit)
             - Double(known.height)) < 1e-6)
     }
-  }
-
-  /// A full arena of 64 bytes and 16 steps, cut into pieces by random straight cuts.
-  private static func fullArena(seed: Int) -> [LayoutBuffer] {
-    var random = SeededGenerator(seed: seed)
-    var pieces: [(steps: Range<Int>, bytes: Range<Int>)] = [(0..<16, 0..<64)]
-    while pieces.count < 12 {
-      let position = Int.random(in: 0..<pieces.count, using: &random)
-      let piece = pieces[position]
-      if Bool.random(using: &random), piece.steps.count > 1 {
-        let cut = Int.random(in: piece.steps.dropFirst().indices, using: &random)
-        pieces[position].steps = piece.steps.lowerBound..<cut
-        pieces.append((cut..<piece.steps.upperBound, piece.bytes))
-      } else if piece.bytes.count > 1 {
-        let cut = Int.random(in: piece.bytes.dropFirst().indices, using: &random)
-        pieces[position].bytes = piece.bytes.lowerBound..<cut
-        pieces.append((piece.steps, cut..<piece.bytes.upperBound))
-      }
-    }
-    return pieces.map { LayoutBuffer(size: $0.bytes.count, lifetime: $0.steps) }
   }
 }

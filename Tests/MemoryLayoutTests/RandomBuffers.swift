@@ -61,4 +61,24 @@ struct RandomBuffers {
       ]
     }
   }
+
+  /// A full arena, cut into pieces by random straight cuts: it can be packed without a hole.
+  static func fullArena(pieces count: Int, steps: Int, bytes: Int, seed: Int) -> [LayoutBuffer] {
+    var random = SeededGenerator(seed: seed)
+    var pieces: [(steps: Range<Int>, bytes: Range<Int>)] = [(0..<steps, 0..<bytes)]
+    while pieces.count < count {
+      let position = Int.random(in: 0..<pieces.count, using: &random)
+      let piece = pieces[position]
+      if Bool.random(using: &random), piece.steps.count > 1 {
+        let cut = Int.random(in: piece.steps.dropFirst().indices, using: &random)
+        pieces[position].steps = piece.steps.lowerBound..<cut
+        pieces.append((cut..<piece.steps.upperBound, piece.bytes))
+      } else if piece.bytes.count > 1 {
+        let cut = Int.random(in: piece.bytes.dropFirst().indices, using: &random)
+        pieces[position].bytes = piece.bytes.lowerBound..<cut
+        pieces.append((piece.steps, cut..<piece.bytes.upperBound))
+      }
+    }
+    return pieces.map { LayoutBuffer(size: $0.bytes.count, lifetime: $0.steps) }
+  }
 }

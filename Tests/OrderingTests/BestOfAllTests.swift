@@ -20,7 +20,7 @@ import Testing
 
   private static let quick = SearchLimits(effort: .quick)
 
-  @Test(arguments: 0..<250)
+  @Test(arguments: 0..<150)
   func `the optimum lies between the bound and the best order`(seed: Int) throws {
     let graph = RandomGraph(seed: seed, shape: .init(nodes: 1...8)).graph
     let problem = SchedulingProblem(graph, model: models[seed % models.count])
@@ -44,9 +44,9 @@ import Testing
     }.reduce(0) { $0 + map.bytes[$1] }
   }
 
-  @Test(arguments: 0..<200)
+  @Test(arguments: 0..<100)
   func `the witness explains the bound`(seed: Int) throws {
-    let graph = RandomGraph(seed: seed, shape: .init(nodes: 4...30)).graph
+    let graph = RandomGraph(seed: seed, shape: .init(nodes: 4...14)).graph
     let problem = SchedulingProblem(graph, model: models[seed % models.count])
     let bound = try BestOfAll(limits: Self.quick).result(for: problem).bound
     let witness = bound.witness
@@ -73,7 +73,7 @@ import Testing
 
   @Test(arguments: 0..<30)
   func `no candidate beats the result`(seed: Int) throws {
-    let graph = RandomGraph(seed: seed, shape: .init(nodes: 10...40)).graph
+    let graph = RandomGraph(seed: seed, shape: .init(nodes: 10...25)).graph
     let problem = SchedulingProblem(graph)
     let result = try BestOfAll(limits: Self.quick).result(for: problem)
     var simulator = LivenessSimulator(map: problem.storages)

@@ -50,9 +50,9 @@ import Testing
     #expect(budget == optimum)
   }
 
-  @Test(arguments: 0..<80)
+  @Test(arguments: 0..<50)
   func `budget greedies give orders, and keep a budget they claim`(seed: Int) {
-    var shape = RandomGraph.Shape(nodes: 5...40)
+    var shape = RandomGraph.Shape(nodes: 5...30)
     shape.reach = 3 + seed % 25
     let graph = RandomGraph(seed: seed, shape: shape).graph
     let given = OrderModel(SchedulingProblem(graph, model: models[seed % models.count]))

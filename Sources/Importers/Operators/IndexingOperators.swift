@@ -46,8 +46,10 @@ enum IndexingOperators {
     let inner = data.shape[(axis + 1)...].reduce(1, *)
     let outer = data.shape[..<axis].reduce(1, *)
     let (rows, tooMany) = outer.multipliedReportingOverflow(by: wanted.count)
+    // Where there is nothing to gather, one of the extents may still be huge.
+    if wanted.isEmpty || outer == 0 || inner == 0 { return known.picking([]) }
     guard !tooMany, rows <= KnownValue.elementLimit,
-      rows * inner <= KnownValue.elementLimit
+      inner <= KnownValue.elementLimit / rows
     else { return nil }
     var positions: [Int] = []
     for row in 0..<outer {

@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Glibc
+import MemoryLayout
+
+/// The processor time of this process, in seconds.
+func processorSeconds() -> Double {
+  var time = timespec()
+  clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &time)
+  return Double(time.tv_sec) + Double(time.tv_nsec) / 1e9
+}
+
+/// A number with a fixed count of digits behind the point.
+func fixed(_ value: Double, _ digits: Int) -> String {
+  var scale = 1
+  for _ in 0..<digits { scale *= 10 }
+  let rounded = Int((value * Double(scale)).rounded())
+  let fraction = String(rounded % scale)
+  return "\(rounded / scale)." + String(repeating: "0", count: digits - fraction.count) + fraction
+}
+
+/// The problem in a file of comma-separated columns `id,lower,upper,size`.
+func problem(at path: String) -> LayoutProblem {
+  guard let file = fopen(path, "r") else {
+    print("\(path): cannot be read")
+    exit(66)
+  }
+  defer { fclose(file) }
+  var text: [UInt8] = []
+  var byte = getc(file)
+  while byte != EOF {
+    text.append(UInt8(byte))
+    byte = getc(file)
+  }
+  var buffers: [LayoutBuffer] = []
+  for line in String(decoding: text, as: UTF8.self).split(separator: "\n").dropFirst() {
+    let cells = line.split(separator: ",").map { Int($0) ?? 0 }
+    buffers.append(LayoutBuffer(size: cells[3], lower: cells[1], upper: cells[2]))
+  }
+  do {
+    return try LayoutProblem(buffers: buffers)
+  } catch {
+    print("\(path): \(error)")
+    exit(65)
+  }
+}
+
+/// The last part of a path.
+func fileName(_ path: String) -> String {
+  path.split(separator: "/").last.map(String.init) ?? path
+}

@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// Some members of a layout problem, as the valley search sees them: numbered from 0, sizes rounded
+/// up to what every layout respects, time in sections of their own.
+struct ValleyInstance {
+  /// The buffer of each number.
+  let buffers: [Int32]
+  let sectionCount: Int
+
+  /// The sections of each member, half-open.
+  let first: [Int32]
+  let end: [Int32]
+
+  /// Bytes, rounded up to the smallest alignment.
+  let size: [Int]
+  let alignment: [Int]
+
+  /// How long each member lives, in steps.
+  let width: [Int]
+
+  /// The bytes of each section.
+  let load: [Int]
+
+  /// The bytes by which each size was rounded up.
+  let padding: [Int]
+
+  /// Divides every offset and rounded size in a layout in which no buffer can be lowered.
+  let unit: Int
+
+  /// Divides every height of such a layout.
+  let heightUnit: Int
+
+  /// Whether alignment forbids nothing beyond the rounding of sizes.
+  let isUniform: Bool
+
+  /// The number of pairs of a member and a section that it lives in.
+  let entryCount: Int
+
+  /// - Parameters:
+  ///   - problem: without fixed offsets among `members`.
+  ///   - members: positions of buffers of at least one byte.
+  /// - Complexity: O(n log n) in the problem's n buffers.
+  init(_ problem: LayoutProblem, members: [Int32]) {
+    let sections =
+      members.count == problem.members.count
+      ? problem.sections : LayoutSections(of: problem.buffers, members: members)
+    buffers = members
+    sectionCount = sections.count
+    first = members.map { sections.first[Int($0)] }
+    end = members.map { sections.end[Int($0)] }
+    width = members.map { problem.buffers[Int($0)].upper - problem.buffers[Int($0)].lower }
+    let granule = members.map { problem.buffers[Int($0)].alignment }.min() ?? 1
+    let greatest = members.map { problem.buffers[Int($0)].alignment }.max() ?? 1
+    let sizes = members.map { problem.buffers[Int($0)].size.roundedUp(toMultipleOf: granule) }
+    size = sizes
+    let padding = zip(members, sizes).map { $1 - problem.buffers[Int($0)].size }
+    self.padding = padding
+
+    var divisor = 0
+    for size in sizes { divisor = Int.greatestCommonDivisor(divisor, size) }
+    isUniform = granule == greatest || divisor % greatest == 0
+    alignment = members.map { problem.buffers[Int($0)].alignment }
+    let unit = isUniform ? max(1, divisor) : granule
+    self.unit = unit
+    heightUnit = padding.reduce(unit) { Int.greatestCommonDivisor($0, $1) }
+
+    var load = [Int](repeating: 0, count: sections.count + 1)
+    var entries = 0
+    for index in members.indices {
+      load[Int(first[index])] += sizes[index]
+      load[Int(end[index])] -= sizes[index]
+      entries += Int(end[index] - first[index])
+    }
+    for section in load.indices.dropFirst() { load[section] += load[section - 1] }
+    load.removeLast()
+    self.load = load
+    entryCount = entries
+  }
+
+  var count: Int { buffers.count }
+}
+
+extension Int {
+  /// The greatest number that divides both; the other one where one is zero.
+  static func greatestCommonDivisor(_ a: Int, _ b: Int) -> Int {
+    var (a, b) = (a, b)
+    while b != 0 { (a, b) = (b, a % b) }
+    return a
+  }
+}

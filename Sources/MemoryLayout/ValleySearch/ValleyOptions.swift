@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// Which parts of the valley search are on, and how it restarts.
+///
+/// All parts are exact: switching one off changes the time, never the answer.
+public struct ValleyOptions: Hashable, Sendable {
+  /// The section to branch at.
+  public enum Rule: String, Hashable, Sendable, CaseIterable {
+    /// The fewest cases, divided by one more than the failures seen there.
+    case weighted
+    /// The lowest floor, then the fewest cases.
+    case lowest
+    /// The fewest cases, then the lowest floor.
+    case fewest
+  }
+
+  /// In which order buffers are tried on a valley's floor: keys of descending value.
+  public enum Preorder: String, Hashable, Sendable, CaseIterable {
+    case loadWidthArea = "load-width-area"
+    case sizeWidthLoad = "size-width-load"
+    case sectionsSizeLoad = "sections-size-load"
+    case loadSizeWidth = "load-size-width"
+  }
+
+  /// Of buffers alike in span, size and alignment only the first is tried in one place.
+  public var mergesTwins = true
+
+  /// Buffers that span their whole component go to its floor or ceiling without a choice.
+  public var peels = true
+
+  /// What crosses from one section to the next rests at a height that is a sum of sizes on both
+  /// sides.
+  public var usesStepRule = true
+
+  /// Parts that no unplaced buffer connects are solved apart, the smallest first.
+  public var splitsComponents = true
+
+  /// States without a solution are not searched twice.
+  public var remembersFailures = true
+
+  /// The search starts over, with another rule or preorder and more nodes, when it gets nowhere.
+  public var restarts = true
+
+  /// The rules and preorders, tried in all combinations, rules outermost.
+  public var rules: [Rule] = [.weighted, .lowest, .fewest]
+  public var preorders: [Preorder] = [
+    .loadWidthArea, .sizeWidthLoad, .sectionsSizeLoad, .loadSizeWidth,
+  ]
+
+  /// The factor by which the nodes of a start grow from round to round.
+  public var growth = 1.5
+
+  /// How strongly the keys of a preorder are disturbed from the second round on: the standard
+  /// deviation of the logarithm, nearly.
+  public var noise = 0.3
+
+  /// Determines the noise.
+  public var seed: UInt64 = 1
+
+  public init() {}
+}

@@ -1,0 +1,94 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// What a search for a layout of a given capacity found out.
+public enum CapacityOutcome: Hashable, Sendable {
+  /// A layout that is not higher than the capacity.
+  case fits(LayoutSolution)
+  /// There is none: proven.
+  case infeasible
+  /// The work or the time did not suffice to tell.
+  case stopped
+  /// The search does not take on such a problem.
+  case skipped(LayoutSkip)
+}
+
+/// The valley search: exact, for a given capacity or for the least height.
+///
+/// See `ValleySearch` for the method. With several alignments, or sizes that are no multiples of the
+/// alignment, nothing is peeled, which costs time only.
+public struct ValleyPlanner: LayoutPlanner {
+  public var options: ValleyOptions
+
+  /// The most elementary steps of an attempt, unless the limits allow less.
+  public var work: Int
+
+  /// The most pairs of a buffer and a section that it lives in: what memory is proportional to, some
+  /// 12 bytes each.
+  public var entryLimit: Int
+
+  public init(
+    options: ValleyOptions = ValleyOptions(), work: Int = .max, entryLimit: Int = 10_000_000
+  ) {
+    self.options = options
+    self.work = work
+    self.entryLimit = entryLimit
+  }
+
+  public var name: String { "valley" }
+
+  /// Whether there is a layout of at most `capacity` bytes.
+  ///
+  /// - Complexity: exponential in the buffers at worst; bounded by the limits.
+  public func outcome(
+    of problem: LayoutProblem, capacity: Int, within limits: LayoutLimits = LayoutLimits()
+  ) -> CapacityOutcome {
+    guard problem.fixedMembers.isEmpty else { return .skipped(.fixedOffsets) }
+    if capacity < problem.lowerBound { return .infeasible }
+    let instance = ValleyInstance(problem, members: problem.members)
+    guard instance.entryCount <= entryLimit else { return .skipped(.tooLarge) }
+    let search = ValleySearch(instance, options: options)
+    let result = search.result(
+      capacity: capacity, work: min(work, limits.work), deadline: limits.deadline)
+    switch result.outcome {
+    case .infeasible: return .infeasible
+    case .stopped: return .stopped
+    case .found(let offsets):
+      return .fits(instance.solution(of: problem, offsets: offsets))
+    }
+  }
+
+  /// Looks for the least height: tries the proven bound, then higher capacities until one works, then
+  /// bisects; again with more work for each while something is left.
+  public func attempt(_ problem: LayoutProblem, within limits: LayoutLimits) -> LayoutAttempt {
+    guard problem.fixedMembers.isEmpty else { return .skipped(.fixedOffsets) }
+    let instance = ValleyInstance(problem, members: problem.members)
+    guard instance.entryCount <= entryLimit else { return .skipped(.tooLarge) }
+    let known = limits.incumbent ?? Self.stack(problem)
+    guard !problem.members.isEmpty else { return .layout(known) }
+    var descent = ValleyDescent(
+      problem, instance, options: options, from: known, work: min(work, limits.work),
+      deadline: limits.deadline)
+    descent.run()
+    if limits.incumbent == nil || descent.best.height < known.height || descent.hasProvenMore {
+      return .layout(descent.best, provenBound: descent.provenBound)
+    }
+    return .skipped(descent.isExhausted ? .workLimit : .noSolution)
+  }
+
+  /// A layout to start from.
+  private static func stack(_ problem: LayoutProblem) -> LayoutSolution {
+    guard
+      let layout = SkylinePlanner(order: .load).attempt(problem, within: LayoutLimits()).solution
+    else { preconditionFailure("without limits the skyline planner places everything") }
+    return layout
+  }
+}
+
+extension ValleyInstance {
+  /// The offsets of the members as a layout of a problem that has no others.
+  func solution(of problem: LayoutProblem, offsets: [Int]) -> LayoutSolution {
+    var all = [Int](repeating: 0, count: problem.buffers.count)
+    for (buffer, offset) in zip(buffers, offsets) { all[Int(buffer)] = offset }
+    return LayoutSolution(offsets: all, for: problem)
+  }
+}

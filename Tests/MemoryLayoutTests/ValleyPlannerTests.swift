@@ -1,0 +1,142 @@
+// SPDX-License-Identifier: Apache-2.0
+import MemoryLayout
+import TestSupport
+import Testing
+
+@Suite struct ValleyPlannerTests {
+  /// All combinations of the parts of the search, by bits.
+  private static func options(_ bits: Int) -> ValleyOptions {
+    var options = ValleyOptions()
+    options.mergesTwins = bits & 1 == 0
+    options.peels = bits & 2 == 0
+    options.usesStepRule = bits & 4 == 0
+    options.splitsComponents = bits & 8 == 0
+    options.remembersFailures = bits & 16 == 0
+    options.restarts = bits & 32 == 0
+    options.rules = [ValleyOptions.Rule.allCases[bits % 3]]
+    return options
+  }
+
+  private static let kinds = [
+    RandomBuffers.plain, .aligned, .mixed, RandomBuffers(steps: 5, sizes: 1...4),
+    RandomBuffers(steps: 16, sizes: 1...9, alignments: [1, 1, 1, 2]),
+  ]
+
+  @Test(arguments: Seeds.first(300))
+  func `what fits and what does not is what exhaustion says`(seed: Int) throws {
+    let kind = Self.kinds[seed % Self.kinds.count]
+    let buffers = kind.buffers(2 + seed % 6, seed: seed)
+    let problem = try LayoutProblem(buffers: buffers)
+    let least = LayoutOracle.leastHeight(of: buffers)
+    let planner = ValleyPlanner(options: Self.options(seed / 5 % 64))
+    for capacity in [least - 1, least, least + 1, least + 7] {
+      switch planner.outcome(of: problem, capacity: capacity) {
+      case .fits(let solution):
+        #expect(LayoutValidator.violations(in: solution, of: problem) == [])
+        #expect(solution.height <= capacity)
+        #expect(capacity >= least)
+      case .infeasible: #expect(capacity < least)
+      case .stopped, .skipped: Issue.record("a small problem is decided")
+      }
+    }
+  }
+
+  @Test(arguments: Seeds.first(200))
+  func `the least height is found and proven`(seed: Int) throws {
+    let kind = Self.kinds[seed % Self.kinds.count]
+    let buffers = kind.buffers(2 + seed % 6, seed: seed)
+    let problem = try LayoutProblem(buffers: buffers)
+    let least = LayoutOracle.leastHeight(of: buffers)
+    guard
+      case .layout(let solution, let bound) = ValleyPlanner().attempt(
+        problem, within: LayoutLimits())
+    else {
+      Issue.record("a small problem is solved")
+      return
+    }
+    #expect(LayoutValidator.violations(in: solution, of: problem) == [])
+    #expect(solution.height == least)
+    #expect(bound == least)
+  }
+
+  @Test(arguments: Seeds.first(8), [0, 1, 2, 4, 8, 16])
+  func `a full arena is packed again, with any part switched off`(
+    seed: Int, bits: Int
+  ) throws {
+    let problem = try LayoutProblem(
+      buffers: RandomBuffers.fullArena(pieces: 40, steps: 60, bytes: 1 << 12, seed: seed))
+    #expect(problem.lowerBound == 1 << 12)
+    let outcome = ValleyPlanner(options: Self.options(bits))
+      .outcome(of: problem, capacity: 1 << 12)
+    guard case .fits(let solution) = outcome else {
+      Issue.record("not found: \(outcome)")
+      return
+    }
+    #expect(LayoutValidator.violations(in: solution, of: problem) == [])
+  }
+
+  @Test func `the same problem and seed get the same layout`() throws {
+    let problem = try LayoutProblem(
+      buffers: RandomBuffers.fullArena(pieces: 80, steps: 100, bytes: 1 << 16, seed: 3))
+    let outcomes = (0..<2).map { _ in
+      ValleyPlanner().outcome(of: problem, capacity: problem.lowerBound)
+    }
+    #expect(outcomes[0] == outcomes[1])
+  }
+
+  @Test func `a search that may do no work stops`() throws {
+    let problem = try LayoutProblem(
+      buffers: RandomBuffers.fullArena(pieces: 80, steps: 100, bytes: 1 << 16, seed: 4))
+    let outcome = ValleyPlanner().outcome(
+      of: problem, capacity: 1 << 16, within: LayoutLimits(work: 10))
+    #expect(outcome == .stopped)
+    let late = ValleyPlanner().outcome(
+      of: problem, capacity: 1 << 16, within: LayoutLimits(deadline: ContinuousClock.now))
+    #expect(late == .stopped)
+  }
+
+  @Test func `an attempt without work gives a layout all the same`() throws {
+    let problem = try LayoutProblem(
+      buffers: RandomBuffers.fullArena(pieces: 80, steps: 100, bytes: 1 << 16, seed: 5))
+    let solution = try #require(
+      ValleyPlanner(work: 0).attempt(problem, within: LayoutLimits()).solution)
+    #expect(LayoutValidator.violations(in: solution, of: problem) == [])
+  }
+
+  @Test func `fixed offsets and large problems are left alone`() throws {
+    let fixed = try LayoutProblem(
+      buffers: [LayoutBuffer(size: 3, lifetime: 0..<2, fixedOffset: 0)])
+    #expect(ValleyPlanner().attempt(fixed, within: LayoutLimits()) == .skipped(.fixedOffsets))
+    #expect(ValleyPlanner().outcome(of: fixed, capacity: 9) == .skipped(.fixedOffsets))
+    let problem = try LayoutProblem(buffers: RandomBuffers.plain.buffers(20, seed: 1))
+    let small = ValleyPlanner(entryLimit: 3)
+    #expect(small.attempt(problem, within: LayoutLimits()) == .skipped(.tooLarge))
+    #expect(small.outcome(of: problem, capacity: 1 << 20) == .skipped(.tooLarge))
+  }
+
+  @Test func `nothing to place is placed`() throws {
+    let empty = try LayoutProblem(buffers: [])
+    #expect(
+      ValleyPlanner().outcome(of: empty, capacity: 0)
+        == .fits(LayoutSolution(offsets: [], height: 0)))
+    let bytes = try LayoutProblem(buffers: [LayoutBuffer(size: 0, lifetime: 0..<1)])
+    #expect(
+      ValleyPlanner().attempt(bytes, within: LayoutLimits())
+        == .layout(LayoutSolution(offsets: [0], height: 0)))
+  }
+
+  @Test func `a chain of a hundred thousand buffers overflows no stack`() throws {
+    let problem = try LayoutProblem(
+      buffers: (0..<100_000).map {
+        LayoutBuffer(size: 1 + $0 * 7919 % 64, lifetime: $0..<$0 + 2)
+      })
+    switch ValleyPlanner().outcome(
+      of: problem, capacity: problem.lowerBound, within: LayoutLimits(work: 50_000_000))
+    {
+    case .fits(let solution):
+      #expect(LayoutValidator.violations(in: solution, of: problem) == [])
+    case .stopped: break
+    case .infeasible, .skipped: Issue.record("a chain fits its load, and is not too large")
+    }
+  }
+}

@@ -43,8 +43,13 @@ struct ZooCase: CustomTestStringConvertible, Sendable {
 struct Manifest: Decodable {
   struct Model: Decodable {
     struct Check: Decodable, Sendable {
-      let resident_bytes: Int
-      let program_peak_transient_bytes: Int
+      let residentBytes: Int
+      let programPeakTransientBytes: Int
+
+      enum CodingKeys: String, CodingKey {
+        case residentBytes = "resident_bytes"
+        case programPeakTransientBytes = "program_peak_transient_bytes"
+      }
     }
 
     let name: String
@@ -120,9 +125,9 @@ struct ZooImportTests {
     // The convention keeps the batch resident, too.
     for input in graph.inputs { graph.setRole(.weight, of: input) }
     let storages = StorageMap(of: graph, model: MemoryModel(alignment: 1))
-    #expect(storages.totalBytes(in: .resident) == check.resident_bytes)
+    #expect(storages.totalBytes(in: .resident) == check.residentBytes)
     var simulator = LivenessSimulator(map: storages)
     let peak = simulator.peak(of: Schedule.fileOrder(of: graph).order)
-    #expect(peak == check.program_peak_transient_bytes)
+    #expect(peak == check.programPeakTransientBytes)
   }
 }

@@ -84,12 +84,14 @@ public struct TextEmitter: PlanEmitter {
     return text
   }
 
+  /// What the total is the sum of, each storage rounded up as it is counted there.
   private func parts(of plan: ExecutionPlan) -> String {
+    let alignment = plan.options.alignment
     var resident: [String: Int] = [:]
     var seen: Set<Int> = []
     for tensor in plan.tensors where tensor.space == MemorySpace.resident.rawValue {
       guard seen.insert(tensor.storage).inserted else { continue }
-      resident[tensor.role, default: 0] += tensor.bytes
+      resident[tensor.role, default: 0] += (tensor.bytes + alignment - 1) / alignment * alignment
     }
     let labels = [
       (TensorRole.weight, "weights"), (.optimizerState, "optimizer state"),

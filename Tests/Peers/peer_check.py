@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""Checks a plan against its model, from the ONNX file and the plan's JSON alone.
+"""Checks plans against their models, from the ONNX files and the plans' JSON alone.
 
 A second checker beside graphopt's own, in another language and with another reader of ONNX. Prints
 one line for each broken rule and ends with status 1 if there is one.
@@ -15,7 +15,7 @@ from math import prod
 
 import onnx
 from onnx import AttributeProto, TensorProto
-from session import report
+from outcome import report
 
 ATEN = "pkg.aten"
 
@@ -456,16 +456,19 @@ class Checker:
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("plan", metavar="PLAN.json")
-    parser.add_argument("model")
-    arguments = parser.parse_args()
-    with open(arguments.plan, encoding="utf-8") as file:
-        plan = json.load(file)
-    model = onnx.load(arguments.model, load_external_data=False)
-    faults = Checker(plan, model).run()
-    for fault in faults[:20]:
-        print(f"{arguments.plan}: {fault}", file=sys.stderr)
-    return 1 if faults else 0
+    parser.add_argument("pairs", nargs="+", metavar="PLAN.json MODEL")
+    paths = parser.parse_args().pairs
+    if len(paths) % 2:
+        parser.error("each plan needs its model")
+    wrong = 0
+    for plan_path, model_path in zip(paths[::2], paths[1::2]):
+        with open(plan_path, encoding="utf-8") as file:
+            plan = json.load(file)
+        model = onnx.load(model_path, load_external_data=False)
+        for fault in Checker(plan, model).run()[:20]:
+            print(f"{plan_path}: {fault}", file=sys.stderr)
+            wrong = 1
+    return wrong
 
 
 if __name__ == "__main__":

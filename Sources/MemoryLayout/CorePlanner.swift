@@ -146,10 +146,8 @@ private struct CoreAttempt {
     for order in rest {
       for fit in [GapFitPlanner.Fit.first, .best] where height > capacity && !isExhausted {
         let solution = GapFitPlanner.solution(
-          of: problem, placing: order, fit: fit, work: workLeft, below: height, around: core,
+          of: problem, placing: order, fit: fit, work: &workLeft, below: height, around: core,
           at: offsets)
-        // Half of all pairs are looked at, at worst.
-        workLeft -= problem.members.count * problem.members.count / 8
         if let solution, solution.height < height {
           best = solution
           hasImproved = true

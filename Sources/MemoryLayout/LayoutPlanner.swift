@@ -25,6 +25,7 @@ public struct LayoutLimits: Hashable, Sendable {
   /// The best layout so far, which a planner may start from.
   public var incumbent: LayoutSolution?
 
+  /// Limits; without arguments, none.
   public init(work: Int = .max, incumbent: LayoutSolution? = nil) {
     self.work = work
     self.incumbent = incumbent

@@ -15,11 +15,13 @@ public struct GapFitPlanner: LayoutPlanner {
     case best = "best-fit"
   }
 
+  /// Which gap a buffer goes into.
   public var fit: Fit
 
   /// Which buffer goes first.
   public var order: LayoutOrder
 
+  /// A planner of one fit and one order.
   public init(fit: Fit, order: LayoutOrder) {
     self.fit = fit
     self.order = order

@@ -29,17 +29,13 @@ public struct LayoutLimits: Hashable, Sendable {
   /// machine takes decides how good a layout is. Planners that take milliseconds may ignore it.
   public var deadline: ContinuousClock.Instant?
 
+  /// Limits; without arguments, none.
   public init(
     work: Int = .max, incumbent: LayoutSolution? = nil, deadline: ContinuousClock.Instant? = nil
   ) {
     self.work = work
     self.incumbent = incumbent
     self.deadline = deadline
-  }
-
-  /// Whether the deadline has passed.
-  var isOver: Bool {
-    if let deadline { ContinuousClock.now >= deadline } else { false }
   }
 }
 

@@ -12,6 +12,7 @@ public struct LayoutPortfolio: Sendable {
   /// that the same problem always gets the same answer.
   public var workPerMember: Int
 
+  /// A portfolio of planners, without arguments the standard one.
   public init(
     members: [any LayoutPlanner] = LayoutPortfolio.standardMembers,
     workPerMember: Int = 1_000_000_000

@@ -22,9 +22,12 @@ public struct LayoutReport: Hashable, Sendable {
       case notNeeded
     }
 
+    /// The planner's name.
     public let name: String
+    /// What it did.
     public let result: Result
 
+    /// One line of a report.
     public init(name: String, result: Result) {
       self.name = name
       self.result = result
@@ -43,6 +46,7 @@ public struct LayoutReport: Hashable, Sendable {
   /// All members, in the order they were asked.
   public let members: [Member]
 
+  /// A report as a portfolio makes it.
   public init(
     solution: LayoutSolution, winner: String?, lowerBound: Int, members: [Member]
   ) {

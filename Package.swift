@@ -90,6 +90,7 @@ let package = Package(
       "PlanningTests",
       ["Planning", "GraphIR", "Ordering", "MemoryLayout", "TestSupport"]),
     tests("EmittersTests", ["Emitters", "Planning", "GraphIR", "TestSupport"]),
+    tests("GraphOptimizerTests", ["GraphOptimizer"]),
     tests(
       "CommandLineTests",
       ["graphopt", "GraphIR", "Importers", "Planning", "Emitters", "TestSupport"]),

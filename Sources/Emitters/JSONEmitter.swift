@@ -145,6 +145,7 @@ extension PlanWitness {
     writer.object {
       $0.member("boundBytes", boundBytes)
       $0.member("node", node)
+      $0.member("proof", proof.rawValue)
       $0.member("step", step)
       $0.key("tensors")
       $0.lines(tensors) { writer, item in

@@ -47,12 +47,18 @@ struct JSONWriter {
     }
   }
 
+  /// The order of members: that of the keys' bytes, which every language can sort by.
+  static func isAscending(_ a: String, _ b: String) -> Bool {
+    a.utf8.lexicographicallyPrecedes(b.utf8)
+  }
+
   mutating func newLine() { bytes.append(0x0A) }
 
   /// Writes a member's key; its value follows.
   mutating func key(_ key: String) {
     guard let last = lastKeys.popLast() else { preconditionFailure("a member is in an object") }
-    precondition(last.map { $0 < key } ?? true, "members are written in ascending order")
+    precondition(
+      last.map { Self.isAscending($0, key) } ?? true, "members are written in ascending order")
     lastKeys.append(key)
     string(key)
     bytes.append(UInt8(ascii: ":"))
@@ -93,7 +99,9 @@ struct JSONWriter {
   mutating func member(_ name: String, _ values: [String: Int]) {
     key(name)
     object { writer in
-      for (name, value) in values.sorted(by: { $0.key < $1.key }) { writer.member(name, value) }
+      for (name, value) in values.sorted(by: { Self.isAscending($0.key, $1.key) }) {
+        writer.member(name, value)
+      }
     }
   }
 

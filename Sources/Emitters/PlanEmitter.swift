@@ -8,5 +8,7 @@ public protocol PlanEmitter: Sendable {
   static var kind: String { get }
 
   /// The plan in this format, whole.
+  ///
+  /// - Precondition: The plan is one that ``Planning/PlanChecker`` finds right.
   func bytes(of plan: ExecutionPlan) -> [UInt8]
 }

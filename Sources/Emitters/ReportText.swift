@@ -26,7 +26,8 @@ package enum ReportText {
 
   /// A ratio as a percentage with two digits after the point.
   package static func percent(_ ratio: Double) -> String {
-    let hundredths = Int((ratio.magnitude * 10_000).rounded())
+    // No size is more than 2^63 times another; beyond 10^14 the digits say nothing any more.
+    let hundredths = Int((min(ratio.magnitude, 1e14) * 10_000).rounded())
     let fraction = "\(hundredths % 100 + 100)".dropFirst()
     return "\(hundredths / 100).\(fraction) %"
   }

@@ -44,7 +44,9 @@ extension FileLocation {
           break
         }
         let isContent = isMessage && offset == field.payload.lowerBound
-        guard isContent || offset < field.payload.upperBound else {
+        // An empty message at the very end of another begins where both end.
+        guard offset < field.payload.upperBound || isMessage && offset == field.payload.upperBound
+        else {
           counts[field.number, default: 0] += 1
           continue
         }

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 public import GraphIR
 
-/// The portfolio: every candidate order, compared by one simulator; the best wins.
+/// The portfolio: every candidate order and, unless told otherwise, searches that go on from the
+/// best of them; compared by one simulator; the best wins.
 ///
 /// File order is always among the candidates, so the result is never worse. Among orders of equal
 /// peak the smaller sum of live bytes over steps wins, then closeness to the file, then the order of
@@ -38,11 +39,18 @@ public struct BestOfAll: Scheduler {
   /// - Throws: ``OrderingError/invalidSchedule(scheduler:reason:)`` when a candidate breaks its
   ///   promise, or what a candidate throws.
   public func result(for problem: SchedulingProblem) throws(OrderingError) -> OrderingResult {
+    let deadline = Deadline(after: limits.timeLimit)
     var comparison = OrderComparison(problem)
     try comparison.add(FileOrder())
     for candidate in candidates { try comparison.add(candidate) }
-    let bound = WorkingSetBound.bound(of: problem)
-    return comparison.result(bound: bound, outcome: nil)
+    guard limits.effort != .candidates else {
+      return comparison.result(bound: WorkingSetBound.bound(of: problem), isLate: false)
+    }
+    var search = OrderSearch(
+      problem, orders: comparison.orders, effort: limits.effort, deadline: deadline)
+    search.run()
+    try comparison.add(search.schedule, from: search.winner ?? "reduction")
+    return comparison.result(bound: search.tracker.result(), isLate: search.isLate)
   }
 }
 
@@ -52,6 +60,8 @@ struct OrderComparison {
   private var simulator: LivenessSimulator
   private(set) var best: (name: String, schedule: Schedule, score: OrderScore)?
   private(set) var candidates: [OrderingResult.Candidate] = []
+  /// All orders, in the order of the candidates.
+  private(set) var orders: [[Int]] = []
 
   init(_ problem: SchedulingProblem) {
     self.problem = problem
@@ -75,23 +85,30 @@ struct OrderComparison {
     } catch {
       throw .invalidSchedule(scheduler: name, reason: error)
     }
+    orders.append(schedule.order.map(\.index))
     let score = OrderScore(of: schedule, simulator: &simulator)
     candidates.append(OrderingResult.Candidate(name: name, peakBytes: score.peak))
     if let best, best.score <= score { return }
     best = (name, schedule, score)
   }
 
-  /// The result with a bound; an outcome of `nil` is the one that the gap tells.
-  func result(bound: LowerBound, outcome: OrderingResult.Outcome?) -> OrderingResult {
+  /// The result with a bound.
+  ///
+  /// - Parameter isLate: Whether a deadline cut the search short.
+  func result(bound: LowerBound, isLate: Bool) -> OrderingResult {
     guard let best else { preconditionFailure("file order is always compared") }
     precondition(best.score.peak >= bound.bytes, "no order is below a lower bound")
     let gap = best.score.peak - bound.bytes
-    let reached: OrderingResult.Outcome? =
-      gap == 0
-      ? .provenOptimal
-      : gap <= bound.bytes / OrderingResult.tolerance ? .withinTolerance : outcome
+    let outcome: OrderingResult.Outcome =
+      if gap == 0 {
+        .provenOptimal
+      } else if gap <= bound.bytes / OrderingResult.tolerance {
+        .withinTolerance
+      } else {
+        isLate ? .timeLimit : .workLimit
+      }
     return OrderingResult(
       schedule: best.schedule, winner: best.name, peakBytes: best.score.peak, bound: bound,
-      outcome: reached ?? .workLimit, candidates: candidates)
+      outcome: outcome, candidates: candidates)
   }
 }

@@ -4,62 +4,46 @@
 /// and that can be taken back step by step.
 ///
 /// The costs of an operator change only when a storage it touches is first touched or has one
-/// toucher left, so a whole execution updates them O(touches) times.
+/// toucher left, so a whole execution updates them O(touches) times. Copies are independent; they
+/// share memory until one of them runs. The counts lie in unsafe buffers because searches run and
+/// take back tens of millions of operators a second here.
 struct OrderState {
   /// What is executed.
   let model: OrderModel
-  /// The bytes live between the operators that ran and those that did not.
-  private(set) var live: Int
-  /// The operators that became ready by the last run; at first, those that are ready.
-  private(set) var enabled: [UInt32] = []
-  /// The operators whose costs changed by the last run, with repetitions.
-  private(set) var changed: [UInt32] = []
-  /// The predecessors still to run, by operator.
-  private(set) var missing: [Int32]
-  private var remaining: [Int32]
-  private let total: [Int32]
-  /// The exclusive or of the touchers to come: the last one itself once it is alone.
-  private var lastToucher: [UInt32]
-  private var fresh: [Int]
-  private var dying: [Int]
-  private var saved: [Int]
+  private var counts: OrderCounts
 
   /// Starts before the first operator.
   ///
   /// - Complexity: O(operators + touches).
   init(_ model: OrderModel) {
     self.model = model
-    live = model.initialBytes
-    missing = (0..<model.count).map { Int32(model.predecessors.length($0)) }
-    remaining = (0..<model.storageCount).map { Int32(model.touchers.length($0)) }
-    total = remaining
-    lastToucher = (0..<model.storageCount).map { storage in
-      model.touchers[storage].reduce(0) { $0 ^ model.touchers.values[$1] }
-    }
-    fresh = [Int](repeating: 0, count: model.count)
-    dying = fresh
-    saved = fresh
-    for storage in 0..<model.storageCount {
-      if !model.isLiveIn[storage] {
-        for index in model.touchers[storage] {
-          fresh[Int(model.touchers.values[index])] += model.bytes[storage]
-        }
-      }
-      if remaining[storage] == 1, !model.isLiveOut[storage] {
-        dying[Int(lastToucher[storage])] += model.bytes[storage]
-      }
-    }
-    for operation in 0..<model.count { updateSaved(operation) }
-    enabled = (0..<UInt32(model.count)).filter { missing[Int($0)] == 0 }
+    counts = OrderCounts(model)
   }
+
+  /// The bytes live between the operators that ran and those that did not.
+  var live: Int { counts.live }
+
+  /// The operators that became ready by the last run; at first, those that are ready. Valid until
+  /// the state changes.
+  var enabled: UnsafeBufferPointer<UInt32> { counts.enabled.elements }
+
+  /// The operators whose costs changed by the last run, with repetitions. Valid until the state
+  /// changes.
+  var changed: UnsafeBufferPointer<UInt32> { counts.changed.elements }
+
+  /// The number of predecessors of an operator that did not run.
+  func missing(_ operation: Int) -> Int { Int(counts.operations[operation].missing) }
 
   /// The bytes that running an operator now adds while it runs.
   func rise(_ operation: Int) -> Int {
-    fresh[operation] + model.workspaces[operation] - saved[operation]
+    let operation = counts.operations[operation]
+    return operation.fresh + operation.workspace - operation.saved
   }
 
   /// The change of ``live`` by running an operator now.
-  func net(_ operation: Int) -> Int { fresh[operation] - dying[operation] }
+  func net(_ operation: Int) -> Int {
+    counts.operations[operation].fresh - counts.operations[operation].dying
+  }
 
   /// Runs an operator.
   ///
@@ -67,73 +51,191 @@ struct OrderState {
   /// - Precondition: The operator is ready and did not run.
   @discardableResult
   mutating func run(_ operation: Int) -> Int {
+    makeUnique()
     let during = live + rise(operation)
-    live += net(operation)
-    enabled.removeAll(keepingCapacity: true)
-    changed.removeAll(keepingCapacity: true)
-    for index in model.touched[operation] {
-      let storage = Int(model.touched.values[index])
-      let wasFresh = isFresh(storage)
-      remaining[storage] -= 1
-      lastToucher[storage] ^= UInt32(operation)
-      if wasFresh { settleFirst(storage, besides: operation, by: -model.bytes[storage]) }
-      if remaining[storage] == 1, !model.isLiveOut[storage] {
-        settleLast(storage, by: model.bytes[storage])
-      }
-    }
-    for index in model.successors[operation] {
-      let successor = model.successors.values[index]
-      missing[Int(successor)] -= 1
-      if missing[Int(successor)] == 0 { enabled.append(successor) }
-    }
+    counts.run(operation)
     return during
   }
 
   /// Takes back the operator that ran last. ``enabled`` and ``changed`` then mean nothing.
   mutating func undo(_ operation: Int) {
-    for index in model.successors[operation] { missing[Int(model.successors.values[index])] += 1 }
-    changed.removeAll(keepingCapacity: true)
+    makeUnique()
+    counts.undo(operation)
+  }
+
+  private mutating func makeUnique() {
+    if !isKnownUniquelyReferenced(&counts) { counts = OrderCounts(copying: counts) }
+  }
+}
+
+/// The counts behind an ``OrderState``.
+private final class OrderCounts {
+  struct Storage {
+    var bytes: Int
+    var remaining: Int32
+    let total: Int32
+    /// The exclusive or of the touchers to come: the last one itself once it is alone.
+    var last: UInt32
+    let isLiveIn: Bool
+    let isLiveOut: Bool
+
+    var isFresh: Bool { remaining == total && !isLiveIn }
+    var isEnding: Bool { remaining == 1 && !isLiveOut }
+  }
+
+  struct Operation {
+    var fresh = 0
+    var dying = 0
+    var saved = 0
+    let workspace: Int
+    var missing: Int32
+    let hasTakeovers: Bool
+  }
+
+  /// A list that forgets its elements without giving up its memory.
+  struct Scratch {
+    private var memory: UnsafeMutableBufferPointer<UInt32>
+    private var count = 0
+
+    init(capacity: Int) { memory = .allocate(capacity: max(capacity, 1)) }
+
+    var elements: UnsafeBufferPointer<UInt32> {
+      UnsafeBufferPointer(rebasing: memory[..<count])
+    }
+
+    mutating func append(_ element: UInt32) {
+      if count == memory.count {
+        let larger = UnsafeMutableBufferPointer<UInt32>.allocate(capacity: 2 * count)
+        _ = larger.initialize(from: memory)
+        memory.deallocate()
+        memory = larger
+      }
+      memory[count] = element
+      count += 1
+    }
+
+    mutating func clear() { count = 0 }
+    func deallocate() { memory.deallocate() }
+  }
+
+  let model: OrderModel
+  var live: Int
+  var enabled: Scratch
+  var changed: Scratch
+  let storages: UnsafeMutableBufferPointer<Storage>
+  let operations: UnsafeMutableBufferPointer<Operation>
+
+  init(_ model: OrderModel) {
+    self.model = model
+    live = model.initialBytes
+    enabled = Scratch(capacity: model.count)
+    changed = Scratch(capacity: 64)
+    storages = .allocate(capacity: model.storageCount)
+    operations = .allocate(capacity: model.count)
+    for storage in 0..<model.storageCount {
+      let count = Int32(model.touchers.length(storage))
+      storages.initializeElement(
+        at: storage,
+        to: Storage(
+          bytes: model.bytes[storage], remaining: count, total: count,
+          last: model.touchers[storage].reduce(0) { $0 ^ model.touchers.values[$1] },
+          isLiveIn: model.isLiveIn[storage], isLiveOut: model.isLiveOut[storage]))
+    }
+    for operation in 0..<model.count {
+      var record = Operation(
+        workspace: model.workspaces[operation],
+        missing: Int32(model.predecessors.length(operation)),
+        hasTakeovers: model.takeoverStart[operation] < model.takeoverStart[operation + 1])
+      for index in model.touched[operation] {
+        let storage = storages[Int(model.touched.values[index])]
+        if storage.isFresh { record.fresh += storage.bytes }
+        if storage.isEnding { record.dying += storage.bytes }
+      }
+      operations.initializeElement(at: operation, to: record)
+      if record.missing == 0 { enabled.append(UInt32(operation)) }
+    }
+    for operation in 0..<model.count { updateSaved(operation) }
+  }
+
+  init(copying other: OrderCounts) {
+    model = other.model
+    live = other.live
+    enabled = Scratch(capacity: 64)
+    changed = Scratch(capacity: 64)
+    storages = .allocate(capacity: other.storages.count)
+    operations = .allocate(capacity: other.operations.count)
+    _ = storages.initialize(from: other.storages)
+    _ = operations.initialize(from: other.operations)
+  }
+
+  deinit {
+    enabled.deallocate()
+    changed.deallocate()
+    storages.deallocate()
+    operations.deallocate()
+  }
+
+  func run(_ operation: Int) {
+    live += operations[operation].fresh - operations[operation].dying
+    enabled.clear()
+    changed.clear()
+    for index in model.touched[operation] {
+      let storage = Int(model.touched.values[index])
+      let wasFresh = storages[storage].isFresh
+      storages[storage].remaining -= 1
+      storages[storage].last ^= UInt32(operation)
+      let bytes = storages[storage].bytes
+      if wasFresh { settleFirst(storage, besides: operation, by: -bytes) }
+      if storages[storage].isEnding {
+        let last = storages[storage].last
+        operations[Int(last)].dying += bytes
+        updateSaved(Int(last))
+        changed.append(last)
+      }
+    }
+    for index in model.successors[operation] {
+      let successor = model.successors.values[index]
+      operations[Int(successor)].missing -= 1
+      if operations[Int(successor)].missing == 0 { enabled.append(successor) }
+    }
+  }
+
+  func undo(_ operation: Int) {
+    for index in model.successors[operation] {
+      operations[Int(model.successors.values[index])].missing += 1
+    }
+    changed.clear()
     for index in model.touched[operation].reversed() {
       let storage = Int(model.touched.values[index])
-      let last = Int(lastToucher[storage])
-      let wasLast = remaining[storage] == 1 && !model.isLiveOut[storage]
-      remaining[storage] += 1
-      lastToucher[storage] ^= UInt32(operation)
-      if wasLast {
-        dying[last] -= model.bytes[storage]
+      let last = Int(storages[storage].last)
+      let wasEnding = storages[storage].isEnding
+      let bytes = storages[storage].bytes
+      storages[storage].remaining += 1
+      storages[storage].last ^= UInt32(operation)
+      if wasEnding {
+        operations[last].dying -= bytes
         updateSaved(last)
       }
-      if isFresh(storage) { settleFirst(storage, besides: operation, by: model.bytes[storage]) }
+      if storages[storage].isFresh { settleFirst(storage, besides: operation, by: bytes) }
     }
-    live -= net(operation)
+    live -= operations[operation].fresh - operations[operation].dying
   }
 
-  private func isFresh(_ storage: Int) -> Bool {
-    remaining[storage] == total[storage] && !model.isLiveIn[storage]
-  }
-
-  private mutating func settleFirst(_ storage: Int, besides operation: Int, by bytes: Int) {
+  private func settleFirst(_ storage: Int, besides operation: Int, by bytes: Int) {
     for index in model.touchers[storage] {
-      let other = Int(model.touchers.values[index])
+      let other = model.touchers.values[index]
       guard other != operation else { continue }
-      fresh[other] += bytes
+      operations[Int(other)].fresh += bytes
       // Backwards, a takeover holds while its input is untouched.
-      if model.isReversed { updateSaved(other) }
-      changed.append(UInt32(other))
+      if model.isReversed { updateSaved(Int(other)) }
+      changed.append(other)
     }
   }
 
-  private mutating func settleLast(_ storage: Int, by bytes: Int) {
-    let last = Int(lastToucher[storage])
-    dying[last] += bytes
-    updateSaved(last)
-    changed.append(UInt32(last))
-  }
-
-  private mutating func updateSaved(_ operation: Int) {
-    guard model.takeoverStart[operation] < model.takeoverStart[operation + 1] else { return }
-    saved[operation] = model.savedBytes(at: operation) { input in
-      model.isReversed ? isFresh(input) : remaining[input] == 1
+  private func updateSaved(_ operation: Int) {
+    guard operations[operation].hasTakeovers else { return }
+    operations[operation].saved = model.savedBytes(at: operation) { input in
+      model.isReversed ? storages[input].isFresh : storages[input].remaining == 1
     }
   }
 }

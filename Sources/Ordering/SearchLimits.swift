@@ -9,6 +9,8 @@ public struct SearchLimits: Hashable, Sendable {
   public enum Effort: String, Hashable, Sendable, CaseIterable {
     /// Only the candidate orders and the working-set bound.
     case candidates
+    /// All searches, each for a moment.
+    case quick
     /// All searches, with work limits that a person waits for.
     case standard
   }

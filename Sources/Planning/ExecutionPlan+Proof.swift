@@ -21,6 +21,7 @@ extension ExecutionPlan {
     witness = PlanWitness(
       node: node.map { graph.name(of: $0) },
       step: node.flatMap { schedule.order.firstIndex(of: $0) }, boundBytes: bound.bytes,
+      proof: Self.name(of: bound.proof),
       // What takes over another's bytes adds none.
       tensors: bound.witness.members.filter { $0.bytes > 0 }.map { member in
         PlanWitness.Item(
@@ -33,6 +34,17 @@ extension ExecutionPlan {
   mutating func setBudget(_ budget: ByteCount?) {
     summary.budgetBytes = budget?.value
     summary.fits = budget.map { summary.totalBytes <= $0.value }
+  }
+
+  private static func name(of proof: LowerBound.Proof) -> PlanWitness.Proof {
+    switch proof {
+    case .workingSet: .workingSet
+    case .inputs: .inputs
+    case .outputs: .outputs
+    case .forced: .forced
+    case .minimumCut: .minimumCut
+    case .search: .search
+    }
   }
 
   private static func sentence(for reason: Witness.Reason, in graph: Graph) -> String {

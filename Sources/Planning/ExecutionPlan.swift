@@ -153,10 +153,29 @@ public struct PlanWitness: Hashable, Sendable, Codable {
   public var node: String?
   /// The step of that node in this plan.
   public var step: Int?
-  /// The sum of the tensors' storages, and of the node's workspace.
+  /// What no order stays below: the sum of the tensors' storages and of the node's workspace; with
+  /// ``Proof/search`` possibly more than that.
   public var boundBytes: Int
+  /// By which argument no order does.
+  public var proof: Proof
   /// One tensor of each storage.
   public var tensors: [Item]
+
+  /// An argument for a lower bound.
+  public enum Proof: String, Hashable, Sendable, Codable, CaseIterable {
+    /// What one node touches, and its workspace.
+    case workingSet = "working-set"
+    /// What is live before the first node.
+    case inputs
+    /// What is live after the last node.
+    case outputs
+    /// What every order keeps live while one node runs, storage by storage.
+    case forced
+    /// The least that any set of nodes closed under what they need keeps live while one node runs.
+    case minimumCut = "minimum-cut"
+    /// A search through all orders that found none below; the tensors explain a part of it.
+    case search
+  }
 
   /// One storage of a witness.
   public struct Item: Hashable, Sendable, Codable {

@@ -37,7 +37,8 @@ struct PlanAssembly {
       baselines: [:])
     return ExecutionPlan(
       model: model, options: options, summary: summary,
-      witness: PlanWitness(node: nil, step: nil, boundBytes: 0, tensors: []),
+      witness: PlanWitness(
+        node: nil, step: nil, boundBytes: 0, proof: .workingSet, tensors: []),
       steps: steps(names), tensors: tensors(names), passes: [])
   }
 

@@ -7,16 +7,19 @@ struct OutputFile {
   let path: String
 
   /// Writes the bytes beside the file under a name of their own and moves them over it, so that a
-  /// reader sees the old file or the new one. What is no regular file (a pipe, a device) is written
-  /// directly.
+  /// reader sees the old file or the new one. A link is followed. What is no regular file (a pipe, a
+  /// device) is written directly.
   ///
   /// - Throws: ``Failure`` with ``ExitStatus/cannotWrite``; the file is then as it was.
   func write(_ bytes: [UInt8]) throws {
     var status = stat()
-    if stat(path, &status) == 0, status.st_mode & S_IFMT != S_IFREG {
+    let exists = stat(path, &status) == 0
+    // /dev/stdout may well lead to a regular file, but it is not to be replaced by one.
+    if exists && status.st_mode & S_IFMT != S_IFREG || path.hasPrefix("/dev/") {
       return try write(bytes, to: open(path, O_WRONLY | O_CLOEXEC))
     }
-    var template = Array("\(path).XXXXXX".utf8CString)
+    let target = exists ? Self.followed(path) : path
+    var template = Array("\(target).XXXXXX".utf8CString)
     let descriptor = mkstemp(&template)
     guard descriptor >= 0 else { throw failure() }
     let temporary = String(
@@ -27,7 +30,7 @@ struct OutputFile {
       umask(mask)
       fchmod(descriptor, status.st_mode == 0 ? 0o666 & ~mask : status.st_mode & 0o7777)
       try write(bytes, to: descriptor)
-      guard rename(temporary, path) == 0 else { throw failure() }
+      guard rename(temporary, target) == 0 else { throw failure() }
     } catch {
       unlink(temporary)
       throw error
@@ -44,6 +47,13 @@ struct OutputFile {
   }
 
   private func failure() -> Failure {
-    Failure(.cannotWrite, file: path, "cannot be written: \(String(cString: strerror(errno)))")
+    Failure(.cannotWrite, file: path, "cannot be written: \(Terminal.reason(errno))")
+  }
+
+  /// Where a path leads when links are followed to the end.
+  private static func followed(_ path: String) -> String {
+    guard let real = realpath(path, nil) else { return path }
+    defer { free(real) }
+    return String(cString: real)
   }
 }

@@ -30,11 +30,14 @@ enum Terminal {
           descriptor, UnsafeRawBufferPointer(rebasing: rest).baseAddress, rest.count)
         if count < 0 {
           if errno == EINTR { continue }
-          return String(cString: strerror(errno))
+          return reason(errno)
         }
         rest = rest.dropFirst(count)
       }
       return nil
     }
   }
+
+  /// What the operating system's number for an error means.
+  static func reason(_ code: Int32) -> String { String(cString: strerror(code)).lowercased() }
 }

@@ -107,6 +107,7 @@ import Testing
     #expect(sentence(nested(64)) == nil)
     let text = sentence(nested(65))
     #expect(text?.hasSuffix("nested deeper than 64 levels") == true)
+    #expect(text?.hasPrefix("graph.node[0].attribute[0].g.") == true)
     #expect(text?.contains(".….") == true)
     #expect((text?.count ?? 0) < 250)
 

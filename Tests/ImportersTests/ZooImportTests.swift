@@ -11,6 +11,7 @@ struct ZooCase: CustomTestStringConvertible, Sendable {
   let model: String
   let bindings: [DimensionBinding]
   let truth: String?
+  var check: Manifest.Model.Check?
 
   var testDescription: String {
     "\(model) \(bindings.map(\.description).joined(separator: " "))"
@@ -31,7 +32,7 @@ struct ZooCase: CustomTestStringConvertible, Sendable {
             model: file,
             bindings: binding.sorted { $0.key < $1.key }
               .map { DimensionBinding($0.key, $0.value) },
-            truth: model.truth.map { $0[index] })
+            truth: model.truth.map { $0[index] }, check: model.check)
         }
       }
     }
@@ -41,9 +42,14 @@ struct ZooCase: CustomTestStringConvertible, Sendable {
 /// The part of the zoo's manifest that tests read.
 struct Manifest: Decodable {
   struct Model: Decodable {
-    struct Check: Decodable {
-      let resident_bytes: Int
-      let program_peak_transient_bytes: Int
+    struct Check: Decodable, Sendable {
+      let residentBytes: Int
+      let programPeakTransientBytes: Int
+
+      enum CodingKeys: String, CodingKey {
+        case residentBytes = "resident_bytes"
+        case programPeakTransientBytes = "program_peak_transient_bytes"
+      }
     }
 
     let name: String
@@ -110,5 +116,18 @@ struct ZooImportTests {
       #expect(differences.isEmpty)
       #expect(seen == truth.tensors.count, "every tensor of the truth is in the graph")
     }
+  }
+
+  @Test(arguments: ZooCase.training)
+  func `training graphs count as the convention counts`(zooCase: ZooCase) throws {
+    let check = try #require(zooCase.check)
+    var graph = try ONNXImporter().importGraph(path: Zoo.path(of: zooCase.model)).graph
+    // The convention keeps the batch resident, too.
+    for input in graph.inputs { graph.setRole(.weight, of: input) }
+    let storages = StorageMap(of: graph, model: MemoryModel(alignment: 1))
+    #expect(storages.totalBytes(in: .resident) == check.residentBytes)
+    var simulator = LivenessSimulator(map: storages)
+    let peak = simulator.peak(of: Schedule.fileOrder(of: graph).order)
+    #expect(peak == check.programPeakTransientBytes)
   }
 }

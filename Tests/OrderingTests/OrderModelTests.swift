@@ -60,7 +60,7 @@ import Testing
       var detour: [Int] = []
       for _ in 0..<3 {
         let open = (0..<model.count).filter { other in
-          state.missing[other] == 0 && done & 1 << UInt32(other) == 0 && !detour.contains(other)
+          state.missing(other) == 0 && done & 1 << UInt32(other) == 0 && !detour.contains(other)
         }
         guard let next = open.randomElement(using: &random) else { break }
         state.run(next)
@@ -83,7 +83,8 @@ import Testing
   private static func costs(_ state: OrderState) -> [[Int]] {
     [
       [state.live], (0..<state.model.count).map { state.rise($0) },
-      (0..<state.model.count).map { state.net($0) }, state.missing.map { Int($0) },
+      (0..<state.model.count).map { state.net($0) },
+      (0..<state.model.count).map { state.missing($0) },
     ]
   }
 }

@@ -11,9 +11,11 @@ let models = [
 ]
 
 @Suite struct SchedulerTests {
-  static let all: [any Scheduler] = [FileOrder(), BestOfAll()] + BestOfAll.standardCandidates
+  static let all: [any Scheduler] =
+    [FileOrder(), BestOfAll(limits: SearchLimits(effort: .candidates))]
+    + BestOfAll.standardCandidates
 
-  @Test(arguments: 0..<150)
+  @Test(arguments: 0..<80)
   func `every scheduler gives an order that can run`(seed: Int) throws {
     var shape = RandomGraph.Shape(nodes: 1...40)
     shape.reach = 3 + seed % 20
@@ -26,7 +28,7 @@ let models = [
     }
   }
 
-  @Test(arguments: 0..<150)
+  @Test(arguments: 0..<80)
   func `the simulator agrees with the definition on every candidate`(seed: Int) throws {
     let graph = RandomGraph(seed: seed, shape: .init(nodes: 0...25)).graph
     let model = models[seed % models.count]

@@ -34,7 +34,7 @@ import Testing
     #expect(try PlannedExample.plan().summary.fits == nil)
   }
 
-  @Test(arguments: 0..<300)
+  @Test(arguments: 0..<120)
   func `every plan passes the check and never needs more than file order`(seed: Int) throws {
     var shape = RandomGraph.Shape(nodes: 1...14)
     shape.outputs = seed % 3 * 15
@@ -47,9 +47,14 @@ import Testing
         let file = try #require(plan.summary.baselines["fileOrder"])
         #expect(plan.summary.arenaBytes <= file.arenaBytes)
         #expect(plan.summary.lowerBoundBytes <= plan.summary.peakBytes)
+        let isConfirmed = !plan.passes.contains { $0.name == "bound" }
+        #expect(isConfirmed || Self.unconfirmed.contains(seed))
       }
     }
   }
+
+  /// Seeds whose bound stands on operators merged across takeovers, which the checker does not do.
+  private static let unconfirmed: Set = [65]
 
   @Test(arguments: OrderChoice.names)
   func `every order that can be asked for gives a right plan`(name: String) throws {

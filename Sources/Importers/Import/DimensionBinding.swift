@@ -60,26 +60,44 @@ extension DimensionFault: CustomStringConvertible {
     case .unbound(let dimensions):
       let names = dimensions.map { dimension in
         dimension.places == [dimension.target]
-          ? dimension.target : "\(dimension.target) (\(dimension.places.joined(separator: ", ")))"
+          ? dimension.target.quoted
+          : "\(dimension.target.quoted) (\(list(dimension.places)))"
       }
-      let flags = dimensions.map { "--dim \($0.target)=…" }
-      return "\(dimensions.count == 1 ? "a dimension is" : "\(dimensions.count) dimensions are") "
-        + "not bound: \(names.joined(separator: ", ")); say \(flags.joined(separator: " "))"
+      let flags = dimensions.map { "--dim " + Self.shellWord("\($0.target)=…") }
+      let count = dimensions.count
+      return "\(count == 1 ? "a dimension is" : "\(count) dimensions are") not bound: "
+        + "\(names.joined(separator: ", ")); say \(flags.joined(separator: " "))"
     case .unmatched(let binding, let existing):
       let known =
         existing.isEmpty
         ? "it has no open dimensions" : "it has \(existing.joined(separator: ", "))"
-      return "the model has no dimension '\(binding.target)' to bind; \(known)"
+      return "the model has no dimension \(binding.target.quoted) to bind; \(known)"
     case .outOfRange(let binding):
-      return "'\(binding)' does not give a dimension a positive number that can be counted"
+      return
+        "\(binding.description.quoted) does not give a dimension a positive number that can be counted"
     case .conflict(let binding, let other):
-      return "'\(binding)' and '\(other)' give one dimension two numbers"
+      return
+        "\(binding.description.quoted) and \(other.description.quoted) give one dimension two numbers"
     case .fixed(let binding, let extent):
-      return "'\(binding)' cannot be: the file says \(extent) there"
+      return "\(binding.description.quoted) cannot be: the file says \(extent) there"
     case .notABinding(let text):
-      return "'\(text)' is not a binding; write name=8, or input:2=8 for an axis without a name"
+      return
+        "\(text.quoted) is not a binding; write name=8, or input:2=8 for an axis without a name"
     case .unsizedInput(let name):
-      return "the file does not say how large input '\(name)' is, which is no tensor"
+      return "the file does not say how large input \(name.quoted) is, which is no tensor"
     }
+  }
+
+  private func list(_ names: [String]) -> String {
+    names.map(\.quoted).joined(separator: ", ")
+  }
+
+  /// The text as one word of a shell.
+  private static func shellWord(_ text: String) -> String {
+    let isPlain = text.unicodeScalars.allSatisfy { scalar in
+      scalar.properties.isAlphabetic || ("0"..."9").contains(scalar)
+        || "_-.:/=…".unicodeScalars.contains(scalar)
+    }
+    return isPlain ? text : text.quoted
   }
 }

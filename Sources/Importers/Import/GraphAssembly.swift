@@ -5,7 +5,7 @@ import GraphIR
 ///
 /// Tensors are numbered: graph inputs, initializers, results of `Constant` nodes, then results in
 /// the order of execution.
-struct GraphAssembly {
+final class GraphAssembly {
   private let model: ONNXModel
   private let structure: GraphStructure
   private let inference: ShapeInference
@@ -37,7 +37,7 @@ struct GraphAssembly {
   /// The graph, validated.
   ///
   /// - Throws: ``StructureFault`` when its sizes do not fit or its effects contradict each other.
-  mutating func assembled() throws(ImportError) -> Graph {
+  func assembled() throws(ImportError) -> Graph {
     try addSources()
     var kinds: [OperatorKind] = []
     var effects: [InPlaceEffects] = []
@@ -70,7 +70,7 @@ struct GraphAssembly {
 
   private func id(_ name: ONNXNameID) -> TensorID { tensorIDs[Int(name.index)] }
 
-  private mutating func addSources() throws(ImportError) {
+  private func addSources() throws(ImportError) {
     for index in structure.fedInputs {
       let name = model.graph.inputs[index].name
       let role = convention?.inputRoles[model.names[name]] ?? .input
@@ -90,7 +90,7 @@ struct GraphAssembly {
   }
 
   @discardableResult
-  private mutating func addTensor(
+  private func addTensor(
     _ name: ONNXNameID, role: TensorRole, bytes: ByteCount? = nil
   ) throws(ImportError) -> TensorID {
     guard let fact = inference[name] else {
@@ -136,7 +136,7 @@ struct GraphAssembly {
 
   // MARK: Nodes
 
-  private mutating func addNode(
+  private func addNode(
     _ index: Int, _ kind: OperatorKind, _ sharing: InPlaceEffects
   ) throws(ImportError) {
     let node = model.graph.nodes[index]
@@ -165,7 +165,7 @@ struct GraphAssembly {
     return true
   }
 
-  private mutating func addTrainingNode(
+  private func addTrainingNode(
     _ index: Int, _ kind: OperatorKind, _ convention: TrainingConvention
   ) throws(ImportError) {
     let node = model.graph.nodes[index]
@@ -208,7 +208,7 @@ struct GraphAssembly {
     return convention.gradients.contains(name) ? .gradient : .output
   }
 
-  private mutating func add(
+  private func add(
     _ index: Int, _ kind: OperatorKind, effects: [Effect], phase: NodePhase
   ) throws(ImportError) {
     let node = model.graph.nodes[index]

@@ -129,7 +129,7 @@ struct GraphStructure {
     case .none: "nothing"
     case .input: "the graph's inputs"
     case .initializer, .sparseInitializer: "an initializer"
-    case .constant(let node), .node(let node): "node '\(nodeName(node))'"
+    case .constant(let node), .node(let node): "node \(nodeName(node).quoted)"
     }
   }
 
@@ -146,7 +146,7 @@ struct GraphStructure {
         case .node(let producer): values.append(UInt32(producer))
         case .none:
           throw .structure(
-            .undefined(tensor: model.names[name], at: "node '\(nodeName(index))'"))
+            .undefined(tensor: model.names[name], at: "node \(nodeName(index).quoted)"))
         default: continue
         }
       }

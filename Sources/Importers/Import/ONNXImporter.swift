@@ -36,12 +36,27 @@ public struct ONNXImporter: Sendable {
   /// Imports a model that is already read; see ``importGraph(path:)``.
   public func importGraph(of model: ONNXModel) throws(ImportError) -> ImportedGraph {
     let structure = try GraphStructure(of: model)
+    let (inference, dimensions) = try inference(of: model, structure)
+    guard inference.unknown.isEmpty else { throw .shapes(.unknown(inference.unknown)) }
+    let assembly = try GraphAssembly(model: model, structure: structure, inference: inference)
+    let graph = try assembly.assembled()
+    return ImportedGraph(
+      graph: graph,
+      model: ModelFacts(
+        irVersion: model.irVersion, opsets: model.opsets, producerName: model.producerName,
+        producerVersion: model.producerVersion, bindings: bindings,
+        dynamicDimensions: dimensions.dynamic, notes: notes(structure, inference, graph)))
+  }
+
+  /// What can be known of every value of a model.
+  func inference(
+    of model: ONNXModel, _ structure: GraphStructure
+  ) throws(ImportError) -> (ShapeInference, DimensionResolver) {
     let graph = model.graph
     let fed = structure.fedInputs.map { graph.inputs[$0] }
     let dimensions = try DimensionResolver(
       inputs: fed, others: [graph.inputs, graph.outputs, graph.valueInfo], names: model.names,
       bindings: bindings)
-
     var inference = ShapeInference(
       of: model, dimensions: dimensions, usesValueInfo: !ignoresValueInfo)
     for (input, shape) in zip(fed, dimensions.inputShapes) {
@@ -57,19 +72,9 @@ public struct ONNXImporter: Sendable {
     for tensor in graph.sparseInitializers {
       inference.define(tensor.values.name, try inference.fact(ofSparse: tensor))
     }
-    for node in structure.constants { try inference.infer(node, named: structure.nodeName) }
-    for node in structure.order { try inference.infer(node, named: structure.nodeName) }
-    guard inference.unknown.isEmpty else { throw .shapes(.unknown(inference.unknown)) }
-
-    var assembly = try GraphAssembly(model: model, structure: structure, inference: inference)
-    let result = try assembly.assembled()
-    return ImportedGraph(
-      graph: result,
-      model: ModelFacts(
-        irVersion: model.irVersion, opsets: model.opsets, producerName: model.producerName,
-        producerVersion: model.producerVersion, bindings: bindings,
-        dynamicDimensions: dimensions.dynamic,
-        notes: notes(structure, inference, result)))
+    for node in structure.constants { try inference.infer(node, in: structure) }
+    for node in structure.order { try inference.infer(node, in: structure) }
+    return (inference, dimensions)
   }
 
   private func notes(

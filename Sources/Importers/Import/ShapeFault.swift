@@ -27,14 +27,14 @@ extension ShapeFault: CustomStringConvertible {
   public var description: String {
     switch self {
     case .operatorFault(let node, let type, let tensor, let fault):
-      return "node '\(node)' (\(type)), which makes '\(tensor)': \(fault)"
+      return "node \(node.quoted) (\(type)), which makes \(tensor.quoted): \(fault)"
     case .unknown(let results):
       let list = results.map { result in
         let nodes = result.count == 1 ? "1 node" : "\(result.count) nodes"
         let reason = result.reason.map { ": \($0)" } ?? ""
-        return "\(result.operator) (\(nodes), first '\(result.node)')\(reason)"
+        return "\(result.operator) (\(nodes), first \(result.node.quoted))\(reason)"
       }
-      let names = results.prefix(3).map { "'\($0.tensor)'" }.joined(separator: ", ")
+      let names = results.prefix(3).map { "\($0.tensor.quoted)" }.joined(separator: ", ")
       return "needs shapes: the file gives none for \(names)"
         + (results.count > 3 ? " and others" : "")
         + "; what is not known is made by \(list.joined(separator: "; "))"

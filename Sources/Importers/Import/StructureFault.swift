@@ -24,17 +24,18 @@ extension StructureFault: CustomStringConvertible {
   public var description: String {
     switch self {
     case .definedTwice(let tensor, let owners):
-      "tensor '\(tensor)' is defined twice, by \(owners.joined(separator: " and "))"
+      "tensor \(tensor.quoted) is defined twice, by \(owners.joined(separator: " and "))"
     case .undefined(let tensor, let place):
-      "\(place) needs tensor '\(tensor)', which nothing defines"
+      "\(place) needs tensor \(tensor.quoted), which nothing defines"
     case .cycle(let nodes):
-      "the nodes need each other in a circle: \(nodes.prefix(20).joined(separator: " needs "))"
+      "the nodes need each other in a circle: "
+        + nodes.prefix(20).map(\.quoted).joined(separator: " needs ")
         + (nodes.count > 20 ? " and \(nodes.count - 20) more" : "")
     case .elementType(let tensor, let number):
-      "tensor '\(tensor)' has elements of type number \(number), which is unknown"
-    case .unsized(let tensor): "the size of '\(tensor)' cannot be told"
+      "tensor \(tensor.quoted) has elements of type number \(number), which is unknown"
+    case .unsized(let tensor): "the size of \(tensor.quoted) cannot be told"
     case .graph(let error): error.description
-    case .convention(let place, let entry): "\(place): '\(entry)' says what cannot be"
+    case .convention(let place, let entry): "\(place): \(entry.quoted) says what cannot be"
     }
   }
 }

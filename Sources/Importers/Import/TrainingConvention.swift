@@ -103,7 +103,7 @@ struct TrainingConvention {
         }
         if isThere { continue }
       }
-      throw .structure(.convention(place: "node '\(name())'", entry: attribute.name))
+      throw .structure(.convention(place: "node \(name().quoted)", entry: attribute.name))
     }
     return record
   }

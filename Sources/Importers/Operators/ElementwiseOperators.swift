@@ -63,7 +63,12 @@ enum ElementwiseOperators {
     OperatorRule("Mod") { context throws(OperatorFault) in
       let truncates = try context.flag("fmod")
       let function = KnownValue.Binary(
-        integer: { remainder($0, $1, truncates: truncates) }, real: { fmod($0, $1) })
+        integer: { remainder($0, $1, truncates: truncates) },
+        real: { a, b in
+          let remainder = fmod(a, b)
+          return !truncates && remainder != 0 && (remainder < 0) != (b < 0)
+            ? remainder + b : remainder
+        })
       try inferBinary(&context, function)
     },
     OperatorRule("BitShift") { context throws(OperatorFault) in
@@ -77,6 +82,7 @@ enum ElementwiseOperators {
     binary("BitwiseAnd", .init(integer: { $0 & $1 })),
     binary("BitwiseOr", .init(integer: { $0 | $1 })),
     binary("BitwiseXor", .init(integer: { $0 ^ $1 })),
+    binary("SwiGLU", .init()),
   ]
 
   /// The rule of an operator with two broadcast operands of one type.

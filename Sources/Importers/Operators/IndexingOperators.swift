@@ -35,13 +35,6 @@ enum IndexingOperators {
         0, data.elementType,
         Array(indices.shape.dropLast()) + Array(data.shape[(batch + depth)...]))
     },
-    OperatorRule("ArrayFeatureExtractor") { context throws(OperatorFault) in
-      let (data, indices) = (try context.input(0, rankAtLeast: 1), try context.input(1))
-      let shape =
-        data.rank == 1
-        ? [1, indices.elementCount] : Array(data.shape.dropLast()) + [indices.elementCount]
-      context.setOutput(0, data.elementType, shape)
-    },
   ]
 
   /// The known elements of slices of `data` at `indices` along an axis.
@@ -53,8 +46,10 @@ enum IndexingOperators {
     let inner = data.shape[(axis + 1)...].reduce(1, *)
     let outer = data.shape[..<axis].reduce(1, *)
     let (rows, tooMany) = outer.multipliedReportingOverflow(by: wanted.count)
+    // Where there is nothing to gather, one of the extents may still be huge.
+    if wanted.isEmpty || outer == 0 || inner == 0 { return known.picking([]) }
     guard !tooMany, rows <= KnownValue.elementLimit,
-      rows * inner <= KnownValue.elementLimit
+      inner <= KnownValue.elementLimit / rows
     else { return nil }
     var positions: [Int] = []
     for row in 0..<outer {

@@ -25,5 +25,11 @@ enum OperatorFamilies {
     Family(rules: ResamplingOperators.rules),
     Family(rules: LossOperators.rules),
     Family(rules: SequenceOperators.rules),
+    Family(rules: AttentionOperators.rules),
+    Family(rules: SignalOperators.rules),
+    Family(rules: TextOperators.rules),
+    Family(domain: "ai.onnx.ml", rules: MLOperators.rules),
+    Family(domain: "ai.onnx.preview", rules: AttentionOperators.previewRules),
+    Family(domain: "ai.onnx.preview.training", rules: TrainingOperators.rules),
   ]
 }

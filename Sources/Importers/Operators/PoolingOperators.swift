@@ -46,10 +46,10 @@ enum PoolingOperators {
 
   /// Pooling over windows; the second output, of MaxPool alone, holds positions.
   private static func pooling(_ type: String) -> OperatorRule {
-    OperatorRule(type, isMonotone: false) { context throws(OperatorFault) in
+    OperatorRule(type) { context throws(OperatorFault) in
       let x = try context.input(0, rankAtLeast: 2)
       let window = try SlidingWindow(kernel: try kernel(context, rank: x.rank), context)
-      let space = try window.positions(
+      let space = window.pooledPositions(
         over: Array(x.shape[2...]), roundsUp: try context.flag("ceil_mode"))
       let shape = Array(x.shape[..<2]) + space
       context.setOutput(0, x.elementType, shape)

@@ -20,11 +20,11 @@ enum ReductionOperators {
       let axis = try Extents.axis(try context.int("axis", default: -1), rank: x.rank)
       var fact = ValueFact(x.elementType, x.shape)
       do throws(OperatorFault) {
-        guard let k = try context.integers(attribute: "k", input: 1) ?? nil, k.count == 1 else {
-          throw .missingInput(1)
-        }
+        // Version 1 states it as an attribute.
+        var k = try context.int("k") ?? 0
+        if context.attribute("k") == nil { k = try context.integer(1) }
         // Asking for more than there is cannot run; the most it could give is all.
-        fact.shape[axis] = min(try Extents.extent(k[0], input: 1), x.shape[axis])
+        fact.shape[axis] = min(try Extents.extent(Int64(k), input: 1), x.shape[axis])
       } catch .unknownValue {
         fact.isUpperBound = true
       }
@@ -82,17 +82,15 @@ enum ReductionOperators {
           values, places, count,
           { (a: Int64, b: Int64) -> Int64? in
             switch reduction {
-            case .sum, .mean: a &+ b
-            case .product: a &* b
+            case .sum, .mean: exact(a.addingReportingOverflow(b), x.elementType)
+            case .product: exact(a.multipliedReportingOverflow(by: b), x.elementType)
             case .largest: max(a, b)
             case .smallest: min(a, b)
             case .none: nil
             }
           })
       else { return nil }
-      return KnownValue.integers(folded) { element in
-        x.elementType.wrapped(reduction == .mean ? element / Int64(size) : element)
-      }
+      return .integers(reduction == .mean ? folded.map { $0 / Int64(size) } : folded)
     case .reals(let values):
       // Sums in another order round otherwise; only what is exact is kept.
       guard reduction == .largest || reduction == .smallest else { return nil }
@@ -105,6 +103,16 @@ enum ReductionOperators {
       else { return nil }
       return .reals(folded)
     }
+  }
+
+  /// A result that fits its type; what runtimes make of others differs.
+  private static func exact(
+    _ result: (partialValue: Int64, overflow: Bool), _ type: ElementType
+  ) -> Int64? {
+    guard !result.overflow, type.wrapped(result.partialValue) == result.partialValue else {
+      return nil
+    }
+    return result.partialValue
   }
 
   private static func folded<Element>(

@@ -142,17 +142,10 @@ enum ResamplingOperators {
     guard scales.count == axes.count else {
       throw .inputValue(input: 2, reason: "it has not one scale for each axis")
     }
-    let crops =
-      try context.string("coordinate_transformation_mode", default: "half_pixel")
-      == "tf_crop_and_resize"
-    let region = crops ? try context.reals(1).map { Float($0) } : []
-    guard !crops || region.count == 2 * axes.count else {
-      throw .inputValue(input: 1, reason: "it has not a start and an end for each axis")
-    }
     var result = shape
     for (index, axis) in axes.enumerated() {
-      let share = crops ? region[axes.count + index] - region[index] : 1
-      result[axis] = try scaled(shape[axis], by: scales[index] * share, input: 2)
+      // Runtimes take no account here of the region that tf_crop_and_resize cuts out.
+      result[axis] = try scaled(shape[axis], by: scales[index], input: 2)
     }
     return result
   }

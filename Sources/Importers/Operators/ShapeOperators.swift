@@ -32,7 +32,7 @@ enum ShapeOperators {
       }
       let keepsZeros = try context.flag("allowzero")
       let shape = try reshaped(data, to: target, keepsZeros: keepsZeros)
-      context.setOutput(0, data.elementType, shape, value: data.value)
+      context.setOutput(0, data.reshaped(to: shape))
     },
     OperatorRule("Flatten", isMonotone: true) { context throws(OperatorFault) in
       let data = try context.input(0)
@@ -40,7 +40,7 @@ enum ShapeOperators {
       let split =
         axis == data.rank ? axis : data.rank == 0 ? 0 : try Extents.axis(axis, rank: data.rank)
       let shape = [data.shape[..<split].reduce(1, *), data.shape[split...].reduce(1, *)]
-      context.setOutput(0, data.elementType, shape, value: data.value)
+      context.setOutput(0, data.reshaped(to: shape))
     },
     OperatorRule("Squeeze", isMonotone: true) { context throws(OperatorFault) in
       let data = try context.input(0)
@@ -51,7 +51,7 @@ enum ShapeOperators {
         throw .extents(data.shape, [], reason: "axis \(axis) is squeezed but its extent is not 1")
       }
       let shape = data.shape.indices.filter { !axes.contains($0) }.map { data.shape[$0] }
-      context.setOutput(0, data.elementType, shape, value: data.value)
+      context.setOutput(0, data.reshaped(to: shape))
     },
     OperatorRule("Unsqueeze", isMonotone: true) { context throws(OperatorFault) in
       let data = try context.input(0)
@@ -63,7 +63,7 @@ enum ShapeOperators {
       let axes = try Extents.axes(added.lazy.map { Int($0) }, rank: rank)
       var rest = data.shape[...]
       let shape = (0..<rank).map { axes.contains($0) ? 1 : rest.popFirst() ?? 1 }
-      context.setOutput(0, data.elementType, shape, value: data.value)
+      context.setOutput(0, data.reshaped(to: shape))
     },
     OperatorRule("Expand", isMonotone: true) { context throws(OperatorFault) in
       let data = try context.input(0)
@@ -177,5 +177,14 @@ enum ShapeOperators {
           sum + position / outer[axis] % shape[axis] % data.shape[axis] * strides[axis]
         }
       })
+  }
+}
+
+extension ValueFact {
+  /// The same elements in another shape; not known where the shape has another number of them,
+  /// as it may where extents are upper bounds.
+  fileprivate func reshaped(to shape: [Int]) -> ValueFact {
+    let isSame = value.map { value in (try? Extents.product(shape)) == value.count } ?? false
+    return ValueFact(elementType, shape, value: isSame ? value : nil)
   }
 }

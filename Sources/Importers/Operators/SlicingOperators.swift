@@ -68,7 +68,7 @@ enum SlicingOperators {
       values.append(value)
     }
     let outer = parts[0].shape[..<axis].reduce(1, *)
-    guard outer > 1 else { return KnownValue.joined(values) }
+    guard outer > 1, count > 0 else { return KnownValue.joined(values) }
     // Row by row: one stretch of each part in turn.
     guard let joined = KnownValue.joined(values) else { return nil }
     var starts: [Int] = []
@@ -114,7 +114,7 @@ enum SlicingOperators {
     guard context.version >= 18 || extent % count == 0 else {
       throw .extents([extent], [count], reason: "the axis cannot be cut into equal pieces")
     }
-    let piece = (extent + count - 1) / count
+    let piece = extent == 0 ? 0 : (extent - 1) / count + 1
     return context.outputs.indices.map { index in
       let start = min(piece.multipliedReportingOverflow(by: index).partialValue, extent)
       return min(piece, extent - start)
@@ -200,7 +200,9 @@ enum SlicingOperators {
       return Cut(start: first, step: step, count: length == 0 ? 0 : (length - 1) / step + 1)
     }
     let first = min(max(position(start), 0), extent - 1)
-    let last = min(max(position(end), -1), extent - 1)
+    // Going backwards, too, the largest number stands for the far end.
+    let isOpen = end == .max || end == Int(Int32.max)
+    let last = isOpen ? -1 : min(max(position(end), -1), extent - 1)
     let length = max(first - last, 0)
     guard length > 0 else { return Cut(start: 0, step: step, count: 0) }
     let magnitude = step == .min ? Int.max : -step

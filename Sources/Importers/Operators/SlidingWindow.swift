@@ -51,9 +51,20 @@ struct SlidingWindow {
 
   /// The number of positions along each axis.
   ///
+  /// - Throws: ``OperatorFault/extents(_:_:reason:)`` when the window does not fit into an axis.
+  func positions(over extents: [Int]) throws(OperatorFault) -> [Int] {
+    for (axis, extent) in extents.enumerated()
+    where padding != .same && extent + pad(before: axis) + pad(after: axis) < span(axis) {
+      throw .extents(extents, kernel, reason: "the window does not fit into axis \(axis)")
+    }
+    return pooledPositions(over: extents, roundsUp: false)
+  }
+
+  /// The number of positions along each axis, where a window that does not fit is no error.
+  ///
   /// - Parameter roundsUp: Whether a last window may hang over the end, as `ceil_mode` says. It
   ///   must still start inside the axis or its leading padding.
-  func positions(over extents: [Int], roundsUp: Bool = false) throws(OperatorFault) -> [Int] {
+  func pooledPositions(over extents: [Int], roundsUp: Bool) -> [Int] {
     var result: [Int] = []
     for (axis, extent) in extents.enumerated() {
       if padding == .same {
@@ -61,9 +72,6 @@ struct SlidingWindow {
         continue
       }
       let rest = extent + pad(before: axis) + pad(after: axis) - span(axis)
-      guard rest >= 0 || roundsUp else {
-        throw .extents(extents, kernel, reason: "the window does not fit into axis \(axis)")
-      }
       var count = rest / strides[axis] + 1
       if roundsUp {
         if rest > 0, rest % strides[axis] != 0 { count += 1 }
@@ -82,12 +90,10 @@ struct SlidingWindow {
     for (axis, count) in positions.enumerated() {
       let steps = try Extents.product(strides[axis], count)
       guard steps <= OperatorContext.elementLimit else { throw .tooLarge }
-      if padding == .same {
-        result.append(steps + extra[axis])
-        continue
-      }
+      let full = steps - strides[axis] + span(axis) + extra[axis]
+      // Padding cuts down to whole steps and adds nothing.
       let extent =
-        steps - strides[axis] + span(axis) + extra[axis] - pad(before: axis) - pad(after: axis)
+        padding == .same ? min(full, steps) : full - pad(before: axis) - pad(after: axis)
       guard extent >= 0 else {
         throw .extents(positions, kernel, reason: "nothing is left of axis \(axis)")
       }

@@ -56,6 +56,9 @@ struct RuleTable: Sendable {
     rules[Key(domain: domain, type: type)]
   }
 
-  /// How many operators have a rule.
-  var count: Int { rules.count }
+  /// Every rule with its domain, by domain and name.
+  var all: [(domain: String, rule: OperatorRule)] {
+    rules.map { ($0.key.domain, $0.value) }
+      .sorted { ($0.0, $0.1.type) < ($1.0, $1.1.type) }
+  }
 }

@@ -84,11 +84,12 @@ struct ShapeInference {
   ///
   /// - Parameters:
   ///   - node: The position of the node.
-  ///   - operandCount: How many of the node's inputs the rule sees.
-  ///   - name: Names the node in errors.
+  ///   - structure: Names the node in errors.
   /// - Throws: ``ShapeFault/operatorFault(node:operator:tensor:_:)`` when its operands do not fit
   ///   its operator.
-  mutating func infer(_ node: Int, named name: (Int) -> String) throws(ImportError) {
+  mutating func infer(
+    _ node: Int, in structure: borrowing GraphStructure
+  ) throws(ImportError) {
     let record = model.graph.nodes[node]
     let outputs = model.graph.outputs(of: record)
     var inputs: [ValueFact?] = []
@@ -122,12 +123,12 @@ struct ShapeInference {
         default:
           throw .shapes(
             .operatorFault(
-              node: name(node), operator: text(of: record.operatorIndex),
+              node: structure.nodeName(node), operator: text(of: record.operatorIndex),
               tensor: outputs.first.map { model.names[$0] } ?? "", error))
         }
       }
     }
-    complete(node, outputs, isKnown: isKnown, reason: reason, named: name)
+    complete(node, outputs, isKnown: isKnown, reason: reason, structure)
   }
 
   private func results(
@@ -145,7 +146,7 @@ struct ShapeInference {
   /// Takes from the file what is still missing, and notes what stays unknown.
   private mutating func complete(
     _ node: Int, _ outputs: FlatList<ONNXNameID>, isKnown: Bool, reason: OperatorFault?,
-    named name: (Int) -> String
+    _ structure: borrowing GraphStructure
   ) {
     for output in outputs where output != .absent {
       if facts[Int(output.index)] != nil,
@@ -160,15 +161,17 @@ struct ShapeInference {
         } else {
           facts[Int(output.index)]?.elementType = fact.elementType
         }
-      } else if isKnown {
-        report(node, output, reason: reason, named: name)
+      } else if isKnown || rules[model.graph.nodes[node].operatorIndex] == nil {
+        // What has no rule needs its shapes from the file, whatever its operands are.
+        report(node, output, reason: reason, structure)
         return
       }
     }
   }
 
   private mutating func report(
-    _ node: Int, _ output: ONNXNameID, reason: OperatorFault?, named name: (Int) -> String
+    _ node: Int, _ output: ONNXNameID, reason: OperatorFault?,
+    _ structure: borrowing GraphStructure
   ) {
     let index = model.graph.nodes[node].operatorIndex
     if let known = reported[index] {
@@ -178,7 +181,8 @@ struct ShapeInference {
     reported[index] = unknown.count
     unknown.append(
       UnknownResults(
-        operator: text(of: index), count: 1, node: name(node), tensor: model.names[output],
+        operator: text(of: index), count: 1, node: structure.nodeName(node),
+        tensor: model.names[output],
         reason: reason))
   }
 
@@ -233,8 +237,12 @@ extension ValueFact {
 }
 
 /// The stored tensors of a model, as rules see them.
-struct ModelConstants: ConstantReader {
-  let model: ONNXModel
+///
+/// A class, so that handing it to every node's rule costs no copy of the model's record.
+final class ModelConstants: ConstantReader {
+  private let model: ONNXModel
+
+  init(model: ONNXModel) { self.model = model }
 
   func fact(of tensor: ONNXTensor) throws(OperatorFault) -> ValueFact {
     do throws(ImportError) {

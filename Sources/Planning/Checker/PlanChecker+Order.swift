@@ -5,11 +5,10 @@ import GraphIR
 // Which tensors there are, what runs when, and whether everything is there when it is needed.
 extension PlanChecker {
   mutating func checkTensors() {
-    let known = Dictionary(
-      uniqueKeysWithValues: graph.tensorIDs.map { (graph.name(of: $0), $0.index) })
+    let known = tensorsByName()
     entryOfTensor = [Int](repeating: -1, count: graph.tensors.count)
     for (position, entry) in plan.tensors.enumerated() {
-      guard let tensor = known[entry.name] else {
+      guard let tensor = known[ExactName(entry.name)] else {
         report(.unknownTensor(entry.name))
         continue
       }
@@ -50,15 +49,19 @@ extension PlanChecker {
       }
       stepOfNode[step.fileIndex] = position
       let node = NodeID(step.fileIndex)
-      func names(_ tensors: ArraySlice<TensorID>) -> [String] {
-        tensors.map { $0.isAbsent ? "" : graph.name(of: $0) }
+      func names(_ tensors: ArraySlice<TensorID>) -> [ExactName] {
+        tensors.map { ExactName($0.isAbsent ? "" : graph.name(of: $0)) }
       }
       func disagrees(_ what: String) { report(.stepMismatch(step: position, what: what)) }
       if step.index != position { disagrees("number") }
       if step.node != graph.name(of: node) { disagrees("node") }
       if step.op != graph.kind(of: node).description { disagrees("operator") }
-      if step.inputs != names(graph.inputs(of: node)) { disagrees("list of inputs") }
-      if step.outputs != names(graph.outputs(of: node)) { disagrees("list of outputs") }
+      if step.inputs.map(ExactName.init) != names(graph.inputs(of: node)) {
+        disagrees("list of inputs")
+      }
+      if step.outputs.map(ExactName.init) != names(graph.outputs(of: node)) {
+        disagrees("list of outputs")
+      }
       if step.workspaceBytes != rounded(graph[node].workspace.value) { disagrees("workspace") }
     }
     for node in stepOfNode.indices where stepOfNode[node] < 0 {

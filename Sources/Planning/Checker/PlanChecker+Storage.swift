@@ -42,14 +42,16 @@ extension PlanChecker {
     let mode = mode
     func source(of claim: String, as kind: Effect.Kind) -> Int? {
       effects.filter { $0.kind == kind && $0.holds(in: mode) }.map(source)
-        .first { graph.name(of: TensorID($0)) == claim }
+        .first { ExactName(name($0)) == ExactName(claim) }
     }
     // What the graph demands comes first: at most one effect per output does.
     if let demand = effects.first(where: { $0.kind == .alias || $0.kind == .mustOverwrite }) {
       let input = source(demand)
       let claim = demand.kind == .alias ? entry.aliasOf : entry.inPlaceOf
       let other = demand.kind == .alias ? entry.inPlaceOf : entry.aliasOf
-      guard claim == name(input), other == nil, entry.storage == self.entry(input).storage else {
+      guard claim.map(ExactName.init) == ExactName(name(input)), other == nil,
+        entry.storage == self.entry(input).storage
+      else {
         report(.illegalAlias(name(tensor), of: name(input)))
         return
       }
@@ -118,7 +120,7 @@ extension PlanChecker {
     let inputs = graph.inputs(of: producer).filter {
       !$0.isAbsent && entry($0.index).storage == storage
     }
-    guard let input = inputs.first(where: { graph.name(of: $0) == claim }) else {
+    guard let input = inputs.first(where: { ExactName(name($0.index)) == ExactName(claim) }) else {
       return report(.illegalAlias(name(tensor), of: claim))
     }
     let isSourceResident = graph[TensorID(root)].role.isResident

@@ -13,29 +13,45 @@ extension PlanChecker {
     }
     var families: Set<Int> = []
     var total = 0
-    let known = Dictionary(
-      uniqueKeysWithValues: graph.tensorIDs.map { (graph.name(of: $0), $0.index) })
+    let known = tensorsByName()
     for item in witness.tensors {
-      guard let tensor = known[item.name] else { return broken("no tensor is '\(item.name)'") }
+      guard let tensor = known[ExactName(item.name)] else {
+        return broken("no tensor is '\(item.name)'")
+      }
       let root = family[tensor]
       guard families.insert(root).inserted else { return broken("'\(item.name)' is in it twice") }
       guard isInArena(root) else { return broken("'\(item.name)' is not in the arena") }
       guard item.bytes == size(root) else { return broken("the size of '\(item.name)'") }
       total += item.bytes
     }
-    if let step = witness.step {
-      guard plan.steps.indices.contains(step), witness.node == plan.steps[step].node else {
-        return broken("its node is not the one of its step")
-      }
-      total += plan.steps[step].workspaceBytes
-      checkForced(families, at: NodeID(plan.steps[step].fileIndex))
-    } else {
+    guard let step = witness.step else {
+      // The very first or last moment, when all inputs or all outputs are live.
       guard
         families.isSubset(of: self.families(isInput))
           || families.isSubset(of: self.families(isOutput))
       else { return broken("without a node it must be inputs or outputs only") }
+      return checkTotal(total)
     }
-    if total != witness.boundBytes { broken("its sizes do not add up to its bound") }
+    guard plan.steps.indices.contains(step), witness.node == plan.steps[step].node else {
+      return broken("its node is not the one of its step")
+    }
+    let node = NodeID(plan.steps[step].fileIndex)
+    switch witness.proof {
+    case .workingSet, .forced: checkForced(families, at: node)
+    case .minimumCut: checkCut(at: node)
+    case .inputs: checkEnd(isInput, isFirst: true)
+    case .outputs: checkEnd(isOutput, isFirst: false)
+    case .search: break
+    }
+    checkTotal(total + plan.steps[step].workspaceBytes)
+  }
+
+  /// What a search has proven is explained in part; all else to the byte.
+  private mutating func checkTotal(_ total: Int) {
+    let bound = plan.witness.boundBytes
+    if total != bound, plan.witness.proof != .search || total > bound {
+      report(.brokenWitness(what: "its sizes do not add up to its bound"))
+    }
   }
 
   private func isInArena(_ root: Int) -> Bool { entry(root).space == MemorySpace.arena.rawValue }
@@ -50,10 +66,10 @@ extension PlanChecker {
   /// Each family has a toucher that always runs before the node or is it, and one after it or it;
   /// and whatever takeovers happen at the node, that many bytes are left.
   private mutating func checkForced(_ families: Set<Int>, at node: NodeID) {
-    let before = reachable(from: node, upstream: true)
-    let after = reachable(from: node, upstream: false)
-    let (inputs, outputs) = (self.families(isInput), self.families(isOutput))
-    var (early, late) = (inputs, outputs)
+    let requirements = NodeRequirements(of: graph, family: family)
+    let before = requirements.reachable(from: node.index, upstream: true)
+    let after = requirements.reachable(from: node.index, upstream: false)
+    var (early, late) = (self.families(isInput), self.families(isOutput))
     for other in graph.nodeIDs where before[other.index] || after[other.index] {
       for root in touched(by: other) {
         if before[other.index] { early.insert(root) }
@@ -63,15 +79,100 @@ extension PlanChecker {
     for root in families.sorted() where !early.contains(root) || !late.contains(root) {
       report(.brokenWitness(what: "'\(name(root))' need not be live there"))
     }
-    // All that the node touches is live as well, less what one of its results may take over from
-    // one of its operands: the most such pairs, each storage in one of them.
-    let live = families.union(touched(by: node).filter(isInArena))
-    let least = live.reduce(rounded(graph[node].workspace.value)) {
-      $0 + size($1)
+    // All that the node touches is live as well, less what takeovers may save.
+    let others = families.subtracting(touched(by: node)).reduce(0) { $0 + size($1) }
+    checkBound(isAtMost: others + atRun(of: node) - saved(by: takeovers(at: node)))
+  }
+
+  /// Whatever ran before the node, that many bytes are live while it runs: by a flow of that value
+  /// through the storages, which no set of nodes that could have run can cut for less.
+  private mutating func checkCut(at node: NodeID) {
+    let own = Set(touched(by: node))
+    let requirements = NodeRequirements(of: graph, family: family)
+    var network = CutNetwork(around: node.index, requirements: requirements)
+    let (inputs, outputs) = (families(isInput), families(isOutput))
+    var touchers = [[Int]](repeating: [], count: family.count)
+    for other in graph.nodeIDs where other != node {
+      for root in Set(touched(by: other)) where isInArena(root) {
+        touchers[root].append(other.index)
+      }
     }
-    let saved = mostSaved(by: possibleTakeovers(at: node, kept: inputs.union(outputs)))
-    if plan.witness.boundBytes > least - saved {
-      report(.brokenWitness(what: "takeovers at its node may save more than it allows for"))
+    for root in family.indices
+    where family[root] == root && !own.contains(root) && isInArena(root) {
+      network.addStorage(
+        bytes: size(root), touchers: touchers[root], isThereBefore: inputs.contains(root),
+        isThereAfter: outputs.contains(root))
+    }
+    let after = requirements.reachable(from: node.index, upstream: false)
+    let ends = Set(touchers.indices.filter { root in touchers[root].contains { after[$0] } })
+    let possible = takeovers(at: node).filter { !ends.contains($0.taken) }
+    let certain = atRun(of: node) - saved(by: possible)
+    if let only = possible.first, possible.count == 1 {
+      network.addSaving(bytes: size(only.made), needs: touchers[only.taken])
+    }
+    checkBound(isAtMost: certain + network.flow(upTo: plan.witness.boundBytes - certain))
+  }
+
+  /// Whichever node runs first, or last, all inputs, or outputs, are live with what it touches.
+  ///
+  /// Any nodes may be left out of the argument as idle: it is then about the first or last of the
+  /// others, and about the inputs or outputs that one of the others touches or that are both. Nodes
+  /// that touch one storage at most, or views, would else stand at every end and prove nothing.
+  private mutating func checkEnd(_ isMarked: [Bool], isFirst: Bool) {
+    let requirements = NodeRequirements(of: graph, family: family)
+    let count = graph.nodeIDs.map { Set(touched(by: $0).filter(isInArena)).count }
+    let isView = graph.nodeIDs.map { node in
+      graph.outputs(of: node).allSatisfy { $0.isAbsent || family[$0.index] != $0.index }
+    }
+    let isBare = graph.nodeIDs.map { graph[$0].workspace == .zero }
+    let choices: [(Int) -> Bool] = [
+      { _ in false }, { count[$0] <= 1 && isBare[$0] && isView[$0] },
+      { count[$0] <= 1 && isBare[$0] },
+      {
+        count[$0] <= 1 && isBare[$0]
+          && (isFirst ? requirements.needs($0) : requirements.users($0)).isEmpty
+      },
+    ]
+    let bounds = choices.map { isIdle in
+      end(isMarked, isFirst: isFirst, requirements, graph.nodes.indices.map(isIdle))
+    }
+    checkBound(isAtMost: bounds.max() ?? 0)
+  }
+
+  /// The least that is live while the first, or last, of the nodes that are not idle runs.
+  private func end(
+    _ isMarked: [Bool], isFirst: Bool, _ requirements: NodeRequirements, _ isIdle: [Bool]
+  ) -> Int {
+    var lasting = families(isInput).intersection(families(isOutput))
+    for node in graph.nodeIDs where !isIdle[node.index] { lasting.formUnion(touched(by: node)) }
+    let marked = families(isMarked).filter(isInArena).intersection(lasting)
+    let all = marked.reduce(0) { $0 + size($1) }
+    // Whether one of the others comes before a node in every order, or after it; what a node needs
+    // stands before it in the file.
+    var isInner = [Bool](repeating: false, count: graph.nodes.count)
+    var least = Int.max
+    let nodes = Array(graph.nodeIDs)
+    for node in isFirst ? nodes : nodes.reversed() {
+      let neighbours =
+        isFirst ? requirements.needs(node.index) : requirements.users(node.index)
+      isInner[node.index] = neighbours.contains { isInner[Int($0)] || !isIdle[Int($0)] }
+      guard !isInner[node.index], !isIdle[node.index] else { continue }
+      let own = Set(touched(by: node)).intersection(marked).reduce(0) { $0 + size($1) }
+      least = min(least, atRun(of: node) - saved(by: takeovers(at: node)) - own)
+    }
+    return least == .max ? all : all + least
+  }
+
+  private mutating func checkBound(isAtMost bytes: Int) {
+    if plan.witness.boundBytes > bytes {
+      report(.brokenWitness(what: "some order may need only \(bytes) bytes there"))
+    }
+  }
+
+  /// What a node touches and its workspace.
+  private func atRun(of node: NodeID) -> Int {
+    Set(touched(by: node)).filter(isInArena).reduce(rounded(graph[node].workspace.value)) {
+      $0 + size($1)
     }
   }
 
@@ -80,15 +181,22 @@ extension PlanChecker {
       .filter { !$0.isAbsent }.map { family[$0.index] }
   }
 
-  /// For each fresh result of a node the operands' families that it may overwrite in some order.
-  private func possibleTakeovers(at node: NodeID, kept: Set<Int>) -> [Int: [Int]] {
-    var takeovers: [Int: [Int]] = [:]
-    for effect in graph.effects(of: node)
-    where effect.kind == .mayOverwrite && effect.holds(in: mode) {
+  /// A fresh result of a node that may overwrite what its operand is of, in some order.
+  private struct Takeover {
+    var made: Int
+    var taken: Int
+  }
+
+  /// The takeovers of a node in the order of its effects, by family.
+  private func takeovers(at node: NodeID) -> [Takeover] {
+    let kept = families(isInput).union(families(isOutput))
+    return graph.effects(of: node).compactMap { effect in
+      guard effect.kind == .mayOverwrite, effect.holds(in: mode) else { return nil }
       let (output, input) = graph.operands(of: effect, at: node)
       let (made, taken) = (family[output.index], family[input.index])
       guard made == output.index, made != taken, isInArena(made), isInArena(taken),
         !kept.contains(taken), graph[output].bytes == graph[input].bytes,
+        graph[output].elementType.bits == graph[input].elementType.bits,
         graph[input].bytes == graph[TensorID(taken)].bytes,
         // Read through a second view, the old bytes are needed while they would be overwritten.
         graph.inputs(of: node).allSatisfy({
@@ -96,58 +204,21 @@ extension PlanChecker {
         }),
         // ONNX Runtime gives every graph output bytes of its own.
         mode != .ort || !isOutput[output.index]
-      else { continue }
-      takeovers[made, default: []].append(taken)
+      else { return nil }
+      return Takeover(made: made, taken: taken)
     }
-    return takeovers
   }
 
-  /// The bytes of a largest matching. Both sides of a pair are equally large, so the most pairs save
-  /// the most bytes; found by augmenting paths.
-  private func mostSaved(by takeovers: [Int: [Int]]) -> Int {
-    var taker: [Int: Int] = [:]
-    func augment(_ made: Int, _ visited: inout Set<Int>) -> Bool {
-      for taken in takeovers[made] ?? [] where visited.insert(taken).inserted {
-        if let other = taker[taken], !augment(other, &visited) { continue }
-        taker[taken] = made
-        return true
-      }
-      return false
-    }
+  /// The most bytes that takeovers save: they are made in the order of the effects, each storage in
+  /// one of them, so none saves more where fewer operands die.
+  private func saved(by takeovers: [Takeover]) -> Int {
+    var used: Set<Int> = []
     var saved = 0
-    for made in takeovers.keys.sorted() {
-      var visited: Set<Int> = []
-      if augment(made, &visited) { saved += size(made) }
+    for takeover in takeovers
+    where !used.contains(takeover.made) && !used.contains(takeover.taken) {
+      used.formUnion([takeover.made, takeover.taken])
+      saved += size(takeover.made)
     }
     return saved
-  }
-
-  /// The nodes that must run before `start` or after it, itself included, by data alone.
-  private func reachable(from start: NodeID, upstream: Bool) -> [Bool] {
-    var readers: [[Int]] = []
-    if !upstream {
-      readers = Array(repeating: [], count: graph.tensors.count)
-      for node in graph.nodeIDs {
-        for tensor in graph.inputs(of: node) where !tensor.isAbsent {
-          readers[tensor.index].append(node.index)
-        }
-      }
-    }
-    var isReached = [Bool](repeating: false, count: graph.nodes.count)
-    isReached[start.index] = true
-    var open = [start.index]
-    while let node = open.popLast() {
-      let next: [Int] =
-        upstream
-        ? graph.inputs(of: NodeID(node)).compactMap {
-          $0.isAbsent ? nil : graph[$0].producer?.index
-        }
-        : graph.outputs(of: NodeID(node)).flatMap { $0.isAbsent ? [] : readers[$0.index] }
-      for other in next where !isReached[other] {
-        isReached[other] = true
-        open.append(other)
-      }
-    }
-    return isReached
   }
 }

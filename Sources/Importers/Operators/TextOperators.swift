@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: Apache-2.0
+import GraphIR
+
+/// Operators on tensors of strings.
+enum TextOperators {
+  static let rules: [OperatorRule] = [
+    OperatorRule("StringConcat") { context throws(OperatorFault) in
+      let shape = try Extents.broadcast(
+        try context.input(0).shape, try context.input(1).shape)
+      context.setOutput(0, .string, shape)
+    },
+    OperatorRule("StringNormalizer") { context throws(OperatorFault) in
+      var fact = ValueFact(.string, try context.input(0).shape)
+      if case .strings(let words)? = context.attribute("stopwords"), !words.isEmpty {
+        fact.isUpperBound = true
+        // One empty string stands for nothing at all.
+        if let last = fact.shape.last, last == 0 { fact.shape[fact.rank - 1] = 1 }
+      }
+      context.setOutput(0, fact)
+    },
+    OperatorRule("StringSplit") { context throws(OperatorFault) in
+      let x = try context.input(0)
+      if let limit = try context.int("maxsplit"), limit >= 0 {
+        var fact = ValueFact(.string, x.shape + [try Extents.sum(limit, 1)])
+        fact.isUpperBound = true
+        context.setOutput(0, fact)
+      }
+      context.setOutput(1, .int64, x.shape)
+    },
+    OperatorRule("RegexFullMatch") { context throws(OperatorFault) in
+      context.setOutput(0, .bool, try context.input(0).shape)
+    },
+    OperatorRule("TfIdfVectorizer") { context throws(OperatorFault) in
+      let x = try context.input(0)
+      guard let largest = try context.ints("ngram_indexes")?.max(), largest >= 0 else {
+        throw .missingAttribute("ngram_indexes")
+      }
+      context.setOutput(0, .float32, Array(x.shape.dropLast()) + [try Extents.sum(largest, 1)])
+    },
+  ]
+}

@@ -1,0 +1,138 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// Decides whether any order stays within a budget.
+///
+/// Depth first over the sets of operators that may have run. The exact rules run what can run without
+/// hurting; what is left are choices, tried in the order of their macros. Sets that led nowhere are
+/// remembered. Without recursion: depth is bounded by memory, not by the stack.
+struct DecisionSearch {
+  /// What a search found out.
+  enum Answer {
+    /// An order within the budget.
+    case order([Int])
+    /// There is none, and none with a peak below the given one: under every budget in between the
+    /// search would have gone the same way.
+    case infeasible(below: Int)
+    /// The limits were reached first.
+    case unknown
+  }
+
+  /// How much is done before giving up.
+  struct Limits {
+    /// Sets looked at.
+    var nodes = 20_000
+    /// Costs looked at.
+    var work = 5_000_000
+  }
+
+  private struct Frame {
+    /// Operators that the rules ran on entry.
+    var closed: Int
+    /// The choices left, the best last.
+    var choices: [Int32]
+  }
+
+  private let budget: Int
+  private let rule: BudgetGreedy.Rule
+  private let rules: SearchState.Rules
+  private let tail: [Int]
+  private let tailRefused: Int
+  private var search: SearchState
+  private var failed: Set<SearchState.Fingerprint> = []
+  private var frames: [Frame] = []
+  /// Sets looked at.
+  private(set) var nodes = 0
+
+  init(
+    _ model: OrderModel, budget: Int, rule: BudgetGreedy.Rule = .deepestFall,
+    rules: SearchState.Rules = .all
+  ) {
+    self.budget = budget
+    self.rule = rule
+    self.rules = rules
+    let suffix =
+      rules.contains(.suffixCommit)
+      ? SuffixCommit.tail(of: model, under: budget, rules: rules)
+      : (operations: [], work: 0, refused: .max)
+    tail = suffix.operations
+    tailRefused = suffix.refused
+    search = SearchState(model, holdingBack: suffix.operations)
+    search.work = suffix.work
+  }
+
+  /// Costs looked at.
+  var work: Int { search.work }
+
+  /// Searches.
+  mutating func answer(limits: Limits, deadline: Deadline) -> Answer {
+    let model = search.state.model
+    guard model.initialBytes <= budget else { return .infeasible(below: model.initialBytes) }
+    let target = model.count - tail.count
+    var isEntering = true
+    while true {
+      if isEntering {
+        let closed = search.close(under: budget, rules: rules)
+        if search.order.count == target { return .order(search.order.map { Int($0) } + tail) }
+        if failed.insert(search.fingerprint).inserted {
+          nodes += 1
+          if nodes > limits.nodes || search.work > limits.work || deadline.isOver {
+            return .unknown
+          }
+          frames.append(Frame(closed: closed, choices: choices()))
+        } else {
+          takeBack(closed)
+          if frames.isEmpty { return refutation }
+          search.undo()
+        }
+        isEntering = false
+      }
+      guard let top = frames.indices.last else { return refutation }
+      if let choice = frames[top].choices.popLast() {
+        search.run(Int(choice))
+        isEntering = true
+      } else {
+        takeBack(frames[top].closed)
+        frames.removeLast()
+        if frames.isEmpty { return refutation }
+        search.undo()
+      }
+    }
+  }
+
+  private var refutation: Answer {
+    .infeasible(below: max(budget + 1, min(search.refused, tailRefused)))
+  }
+
+  private mutating func takeBack(_ count: Int) {
+    for _ in 0..<count { search.undo() }
+  }
+
+  /// The ready operators that fit, the most promising last.
+  private mutating func choices() -> [Int32] {
+    var ranked: [(rank: Int, key: Int, next: Int, operation: Int32)] = []
+    let gap = budget - search.state.live
+    for operation in search.ready {
+      let cost = search.state.live + search.state.rise(Int(operation))
+      guard search.fits(cost, under: budget) else { continue }
+      let macros = Macro.macros(from: Int(operation), in: &search.state)
+      search.work += macros.deep.operations.count
+      let macro = macros.deep.hill <= gap ? macros.deep : macros.low
+      let (rank, key, next): (Int, Int, Int)
+      if macro.net <= 0 {
+        (rank, key, next) = (0, macro.hill, macro.net)
+      } else {
+        switch rule {
+        case .leastNet: (rank, key, next) = (1, macro.net, macro.hill)
+        case .deepestFall: (rank, key, next) = (1, macro.net - macro.hill, macro.net)
+        case .file: (rank, key, next) = (1, Int(operation), 0)
+        case .lowestHill: (rank, key, next) = (1, macro.hill, macro.net)
+        }
+      }
+      ranked.append((rank, key, next, operation))
+    }
+    ranked.sort {
+      ($0.rank, $0.key, $0.next, $0.operation) > ($1.rank, $1.key, $1.next, $1.operation)
+    }
+    return ranked.map(\.operation)
+  }
+}

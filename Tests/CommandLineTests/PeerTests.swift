@@ -1,0 +1,121 @@
+// SPDX-License-Identifier: Apache-2.0
+import Foundation
+import Planning
+import TestSupport
+import Testing
+
+/// What others say of our results: onnxruntime by running the models, and checkers in Python.
+@Suite(.enabled(if: Peer.isPresent, Comment(rawValue: Peer.absence)))
+struct PeerTests {
+  /// An element type and a shape.
+  struct Form: Decodable, Equatable {
+    let type: String
+    let shape: [Int]
+
+    init(type: String, shape: [Int]) {
+      self.type = type
+      self.shape = shape
+    }
+
+    init(from decoder: any Decoder) throws {
+      var container = try decoder.unkeyedContainer()
+      type = try container.decode(String.self)
+      shape = try container.decode([Int].self)
+    }
+  }
+
+  /// The orders in which onnxruntime ran a model, each node by its first result.
+  struct Orders: Decodable {
+    let `default`: [String]
+    let priority: [String]
+  }
+
+  /// Models of the zoo whose weights are there, so that onnxruntime can run them quickly.
+  static let zoo: [ZooBinding] = ZooManifest.bindings.filter {
+    $0.model.hasPrefix("infer/") && !$0.model.hasSuffix(".strip.onnx") && $0.isWithoutControlFlow
+      && !$0.model.contains("ppocrv4_det")
+  }
+
+  @Test(arguments: Fixture.all.filter(\.runs))
+  func `every type and shape is what onnxruntime makes`(_ fixture: Fixture) throws {
+    let answer = Peer.run("peer_shapes.py", [fixture.path] + fixture.dimArguments)
+    try #require(answer.status == 0, "\(answer.errors)")
+    let truth = try JSONDecoder().decode([String: Form?].self, from: Data(answer.output))
+    let plan = try PlannedFile(fixture).plan()
+    let isStored = Set(["weight", "constant"])
+    for tensor in plan.tensors where !isStored.contains(tensor.role) {
+      let found = Form(type: tensor.elementType, shape: tensor.shape)
+      let real = try #require(truth[tensor.name], "onnxruntime has no '\(tensor.name)'")
+      #expect(real == found, "'\(tensor.name)'")
+    }
+  }
+
+  @Test(arguments: Fixture.all.filter(\.runs))
+  func `onnxruntime runs the fixtures in the orders that we say`(_ fixture: Fixture) throws {
+    try expectOrders(fixture.path, fixture.dims)
+  }
+
+  @Test(arguments: ["invalid/unsorted"])
+  func `a file that is not in order is run in the order that we say`(_ name: String) throws {
+    try expectOrders("\(Fixture.folder)/\(name).onnx", [])
+  }
+
+  @Test(.enabled(if: Zoo.root != nil, Comment(rawValue: Zoo.absence)), arguments: zoo)
+  func `onnxruntime runs real models in the orders that we say`(_ binding: ZooBinding) throws {
+    try expectOrders(Zoo.path(of: binding.model), binding.dims)
+  }
+
+  private func expectOrders(_ model: String, _ dims: [String]) throws {
+    let bindings = dims.flatMap { ["--dim", $0] }
+    let answer = Peer.run("peer_order.py", [model] + bindings)
+    try #require(answer.status == 0, "\(answer.errors)")
+    let orders = try JSONDecoder().decode(Orders.self, from: Data(answer.output))
+    for (name, executed) in [("ort-default", orders.default), ("ort-priority", orders.priority)] {
+      let plan = try PlannedFile(model, bindings + ["--order", name]).plan()
+      let planned = plan.steps.map { $0.outputs.first { !$0.isEmpty } ?? "" }
+      // onnxruntime removes casts that cancel each other, and Constant nodes.
+      let isExecuted = Set(executed)
+      #expect(isExecuted.count * 10 >= planned.count * 9, "\(name)")
+      let isPlanned = Set(planned)
+      #expect(planned.filter(isExecuted.contains) == executed.filter(isPlanned.contains), "\(name)")
+    }
+  }
+
+  @Test(arguments: Fixture.all, ["none", "safe", "ort"])
+  func `a second checker accepts the plans of the fixtures`(
+    _ fixture: Fixture, _ mode: String
+  ) {
+    for place in ["arena", "external"] {
+      let planned = PlannedFile(fixture, "--inplace", mode, "--io", place, "--budget", "1GiB")
+      let answer = Peer.run("peer_check.py", [planned.path, fixture.path])
+      #expect(answer.status == 0, "\(answer.errors)")
+    }
+  }
+
+  @Test(arguments: CheckCommandTests.mutations)
+  func `the second checker refuses what ours refuses`(
+    _ mutation: CheckCommandTests.Mutation
+  ) throws {
+    let fixture = try Fixture.named("squeezenet_like")
+    let planned = PlannedFile(fixture)
+    var plan = try planned.plan()
+    try mutation.apply(&plan)
+    _ = planned.check(plan)
+    let answer = Peer.run("peer_check.py", [planned.folder.path(of: "other.json"), fixture.path])
+    #expect(answer.status == 1, "\(answer.errors)")
+  }
+
+  @Test func `plans are what the schema says, keys ascending`() {
+    for options in PlanCommandTests.memory {
+      let planned = Fixture.all.map { PlannedFile($0.relativePath, $0.dimArguments + options) }
+      let answer = Peer.run("peer_schema.py", planned.map(\.path))
+      #expect(answer.status == 0, "\(answer.errors)")
+    }
+  }
+
+  @Test func `the fixtures are what their script writes`() {
+    let answer = CommandRunner.run(
+      Peer.python ?? "", ["\(Fixture.folder)/make_fixtures.py", "--check"])
+    #expect(answer.status == 0, "\(answer.errors)")
+  }
+}

@@ -1,0 +1,27 @@
+// SPDX-License-Identifier: Apache-2.0
+import Foundation
+
+/// The scripts of `Tests/Peers`, which judge results with onnxruntime and other code not ours.
+public enum Peer {
+  /// What a test that needs the peers says when it is skipped.
+  public static let absence = "no Python with onnxruntime: scripts/test makes one in .venv"
+
+  /// The Python that has the packages they need: `GRAPHOPT_PYTHON`, or that of `.venv`.
+  public static let python: String? = {
+    let named = ProcessInfo.processInfo.environment["GRAPHOPT_PYTHON"]
+    let path = named ?? "\(Zoo.packageRoot)/.venv/bin/python"
+    return access(path, X_OK) == 0 ? path : nil
+  }()
+
+  /// Whether the peers can be asked.
+  public static var isPresent: Bool { python != nil }
+
+  /// Runs a script of `Tests/Peers`.
+  public static func run(
+    _ script: String, _ arguments: [String], timeLimit: Duration = .seconds(300)
+  ) -> CommandRunner.Result {
+    CommandRunner.run(
+      python ?? "python3", ["\(Zoo.packageRoot)/Tests/Peers/\(script)"] + arguments,
+      timeLimit: timeLimit)
+  }
+}

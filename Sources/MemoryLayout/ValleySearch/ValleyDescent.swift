@@ -6,6 +6,8 @@ struct ValleyDescent {
   private let instance: ValleyInstance
   private var options: ValleyOptions
   private let deadline: ContinuousClock.Instant?
+  /// What is as good as the least height.
+  private let capacity: Int?
 
   /// The lowest layout so far.
   private(set) var best: LayoutSolution
@@ -19,14 +21,15 @@ struct ValleyDescent {
 
   init(
     _ problem: LayoutProblem, _ instance: ValleyInstance, options: ValleyOptions,
-    from known: LayoutSolution, work: Int, deadline: ContinuousClock.Instant?
+    from known: LayoutSolution, within limits: LayoutLimits
   ) {
     self.problem = problem
     self.instance = instance
     self.options = options
     best = known
-    workLeft = work
-    self.deadline = deadline
+    workLeft = limits.work
+    deadline = limits.deadline
+    capacity = limits.capacity
     leastOpen =
       (problem.lowerBound + instance.heightUnit - 1) / instance.heightUnit * instance.heightUnit
     firstOpen = leastOpen
@@ -53,6 +56,10 @@ struct ValleyDescent {
   ///
   /// - Complexity: bounded by the work.
   mutating func run() {
+    if let capacity {
+      if best.height > capacity, leastOpen <= capacity { _ = attempt(capacity, workLeft) }
+      return
+    }
     var budget = min(Self.firstBudget, max(1, workLeft / 8))
     while bestCapacity > leastOpen, !isExhausted {
       sweep(budget)

@@ -10,8 +10,14 @@ public struct GLPKSolver: IntegerProgramSolver {
   /// How far an answer may be off its constraints before it is refused.
   static let tolerance = 1e-5
 
+  /// A solver without state: each solve stands alone.
   public init() {}
 
+  /// The best point that GLPK finds, and what it knows about the optimum.
+  ///
+  /// - Throws: what `IntegerProgram.validate()` throws, `invalidOption`, `invalidBranchingVariable` and
+  ///   `infeasibleStart` for options that do not fit the program, `programTooLarge`, and what GLPK
+  ///   fails with: `numericalFailure`, `aborted`, `noResources`, `wrongAnswer`.
   public func solve(
     _ program: IntegerProgram, options: SolveOptions = SolveOptions()
   ) throws(SolverError) -> Solution {

@@ -5,8 +5,10 @@ public struct VariableID: Hashable, Comparable, Sendable {
   /// The position in order of addition, from zero.
   public let rawValue: Int32
 
+  /// The element at a position.
   public init(rawValue: Int32) { self.rawValue = rawValue }
 
+  /// Whether `a` was added before `b`.
   public static func < (a: VariableID, b: VariableID) -> Bool { a.rawValue < b.rawValue }
 
   /// The position as an array index.
@@ -18,8 +20,10 @@ public struct ConstraintID: Hashable, Comparable, Sendable {
   /// The position in order of addition, from zero.
   public let rawValue: Int32
 
+  /// The element at a position.
   public init(rawValue: Int32) { self.rawValue = rawValue }
 
+  /// Whether `a` was added before `b`.
   public static func < (a: ConstraintID, b: ConstraintID) -> Bool { a.rawValue < b.rawValue }
 
   /// The position as an array index.
@@ -35,7 +39,9 @@ public struct ConstraintID: Hashable, Comparable, Sendable {
 public struct IntegerProgram: Hashable, Sendable {
   /// What values a variable may take within its bounds.
   public enum Kind: Hashable, Sendable {
+    /// Any real number.
     case continuous
+    /// Any whole number.
     case integer
     /// 0 or 1; further bounds can fix it.
     case binary
@@ -43,30 +49,43 @@ public struct IntegerProgram: Hashable, Sendable {
 
   /// A variable's name, kind and inclusive bounds; an infinite bound is none.
   public struct Variable: Hashable, Sendable {
+    /// What LP text calls it; needs not be unique.
     public var name: String
+    /// Which values it may take.
     public var kind: Kind
+    /// The inclusive lower bound.
     public var lower: Double
+    /// The inclusive upper bound.
     public var upper: Double
   }
 
   /// How the two sides of a constraint compare.
   public enum Relation: Hashable, Sendable {
+    /// Left <= right.
     case atMost
+    /// Left = right.
     case equal
+    /// Left >= right.
     case atLeast
   }
 
   /// One row: `terms relation rightHandSide`, each variable at most once, in ascending order.
   public struct Constraint: Hashable, Sendable {
+    /// What LP text calls it; needs not be unique.
     public var name: String
+    /// The left side; the indices are those of a larger array.
     public var terms: ArraySlice<LinearExpression.Term>
+    /// How the sides compare.
     public var relation: Relation
+    /// The right side.
     public var rightHandSide: Double
   }
 
   /// Which end of the objective is wanted.
   public enum Sense: Hashable, Sendable {
+    /// The smallest value.
     case minimize
+    /// The largest value.
     case maximize
   }
 

@@ -16,6 +16,7 @@ public protocol IntegerProgramSolver: Sendable {
 public struct SolveOptions: Hashable, Sendable {
   /// The name of an option, for errors.
   public enum Field: String, Hashable, Sendable {
+    /// The options that have a range.
     case timeLimit, nodeLimit, iterationLimit, memoryLimit, relativeGap, cutoff, branchingOrder
   }
 
@@ -44,6 +45,7 @@ public struct SolveOptions: Hashable, Sendable {
   /// A feasible point to start from, one value a variable.
   public var start: [Double]?
 
+  /// Options that prove the optimum without limits of time, unless they say otherwise.
   public init(
     timeLimit: Duration? = nil, nodeLimit: Int? = nil, iterationLimit: Int? = nil,
     memoryLimit: Int? = 2048, relativeGap: Double = 0, cutoff: Double? = nil,
@@ -84,6 +86,7 @@ public struct Solution: Hashable, Sendable {
     /// The objective at `values`.
     public let objective: Double
 
+    /// A point as a solver found it.
     public init(values: [Double], objective: Double) {
       self.values = values
       self.objective = objective
@@ -111,6 +114,7 @@ public struct Solution: Hashable, Sendable {
   /// How many simplex iterations were spent.
   public let iterationCount: Int
 
+  /// An answer as a solver gives it.
   public init(
     status: SolveStatus, point: Point?, bestBound: Double?, nodeCount: Int = 0,
     iterationCount: Int = 0

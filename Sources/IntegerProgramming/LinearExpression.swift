@@ -6,9 +6,12 @@
 public struct LinearExpression: Hashable, Sendable {
   /// One coefficient and its variable.
   public struct Term: Hashable, Sendable {
+    /// What is multiplied.
     public var variable: VariableID
+    /// What it is multiplied by.
     public var coefficient: Double
 
+    /// `coefficient * variable`.
     public init(_ coefficient: Double, _ variable: VariableID) {
       self.variable = variable
       self.coefficient = coefficient
@@ -77,22 +80,28 @@ public struct LinearExpression: Hashable, Sendable {
     return sum
   }
 
+  /// Adds an expression.
   public static func += (a: inout LinearExpression, b: LinearExpression) {
     a.terms += b.terms
     a.constant += b.constant
   }
 
+  /// Subtracts an expression.
   public static func -= (a: inout LinearExpression, b: LinearExpression) {
     for term in b.terms { a.add(-term.coefficient, term.variable) }
     a.constant -= b.constant
   }
 
+  /// The sum of two expressions.
+  ///
+  /// - Complexity: linear in the terms of both; in loops use `+=`.
   public static func + (a: LinearExpression, b: LinearExpression) -> LinearExpression {
     var sum = a
     sum += b
     return sum
   }
 
+  /// The difference of two expressions.
   public static func - (a: LinearExpression, b: LinearExpression) -> LinearExpression {
     var difference = a
     difference -= b
@@ -101,6 +110,7 @@ public struct LinearExpression: Hashable, Sendable {
 }
 
 extension VariableID {
+  /// One term.
   public static func * (factor: Double, variable: VariableID) -> LinearExpression {
     var product = LinearExpression()
     product.add(factor, variable)

@@ -6,6 +6,7 @@
 /// Not good, but near linear on any problem. It cannot honour fixed offsets, since it never looks
 /// ahead.
 public struct ChronologicalPlanner: LayoutPlanner {
+  /// The planner; it has no options.
   public init() {}
 
   public var name: String { "chronological" }

@@ -41,7 +41,7 @@ public struct CorePlanner: LayoutPlanner {
       problem, options: options, best: limits.incumbent, work: min(work, limits.work),
       deadline: limits.deadline)
     for allowance in Self.allowances {
-      let bound = problem.lowerBound
+      let bound = max(problem.lowerBound, limits.capacity ?? 0)
       let capacity = bound + bound / 10_000 * allowance + bound % 10_000 * allowance / 10_000
       if attempt.height <= capacity { break }
       var size = -1
@@ -55,7 +55,7 @@ public struct CorePlanner: LayoutPlanner {
         else { break }
         if attempt.height <= capacity { break }
       }
-      if attempt.isExhausted { break }
+      if attempt.isExhausted || limits.capacity != nil { break }
     }
     if let best = attempt.best, limits.incumbent == nil || attempt.hasImproved {
       return .layout(best)
@@ -146,10 +146,8 @@ private struct CoreAttempt {
     for order in rest {
       for fit in [GapFitPlanner.Fit.first, .best] where height > capacity && !isExhausted {
         let solution = GapFitPlanner.solution(
-          of: problem, placing: order, fit: fit, work: workLeft, below: height, around: core,
+          of: problem, placing: order, fit: fit, work: &workLeft, below: height, around: core,
           at: offsets)
-        // Half of all pairs are looked at, at worst.
-        workLeft -= problem.members.count * problem.members.count / 8
         if let solution, solution.height < height {
           best = solution
           hasImproved = true

@@ -15,11 +15,13 @@ public struct GapFitPlanner: LayoutPlanner {
     case best = "best-fit"
   }
 
+  /// Which gap a buffer goes into.
   public var fit: Fit
 
   /// Which buffer goes first.
   public var order: LayoutOrder
 
+  /// A planner of one fit and one order.
   public init(fit: Fit, order: LayoutOrder) {
     self.fit = fit
     self.order = order
@@ -36,20 +38,30 @@ public struct GapFitPlanner: LayoutPlanner {
   ) -> LayoutAttempt {
     let count = problem.members.count
     guard count * count / 4 <= limits.work else { return .skipped(.workLimit) }
+    var work = limits.work
     let solution = Self.solution(
-      of: problem, placing: order.order(of: problem), fit: fit, work: limits.work)
+      of: problem, placing: order.order(of: problem), fit: fit, work: &work)
     return solution.map { .layout($0) } ?? .skipped(.workLimit)
   }
 
-  /// The layout of members placed in the given order, or nil once that took more than `work` or is
-  /// not below `height`.
+  /// The layout of members placed in the given order.
   ///
   /// With first fit and members by ascending offset in some valid layout, none ends up higher than
   /// it was there.
-  ///
-  /// - Parameter placed: members that are where `core` has them, before all others.
   static func solution(
-    of problem: LayoutProblem, placing order: [Int32], fit: Fit, work: Int = .max,
+    of problem: LayoutProblem, placing order: [Int32], fit: Fit
+  ) -> LayoutSolution? {
+    var work = Int.max
+    return solution(of: problem, placing: order, fit: fit, work: &work)
+  }
+
+  /// The same, or nil once the work is used up or the layout is not below a height.
+  ///
+  /// - Parameters:
+  ///   - work: how many boxes may be looked at; what was used is taken off.
+  ///   - placed: members that are where `core` has them, before all others.
+  static func solution(
+    of problem: LayoutProblem, placing order: [Int32], fit: Fit, work: inout Int,
     below height: Int = .max, around placed: [Int32] = [], at core: [Int] = []
   ) -> LayoutSolution? {
     let sections = problem.sections
@@ -74,8 +86,12 @@ public struct GapFitPlanner: LayoutPlanner {
         forSize: buffer.size, alignment: buffer.alignment,
         sections: sections.first[index]..<sections.end[index], fit: fit == .first ? .first : .best)
       place(index, at: offset)
-      if boxes.work > work || offset + buffer.size >= height { return nil }
+      if boxes.work > work || offset + buffer.size >= height {
+        work -= boxes.work
+        return nil
+      }
     }
+    work -= boxes.work
     return LayoutSolution(offsets: offsets, for: problem)
   }
 }

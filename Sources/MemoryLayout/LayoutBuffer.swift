@@ -20,6 +20,7 @@ public struct LayoutBuffer: Hashable, Sendable {
   /// Where the buffer has to be, in bytes from the arena's start; nil where that is open.
   public var fixedOffset: Int?
 
+  /// A buffer from the bounds of its life, which may be out of order until a problem checks them.
   public init(
     size: Int, lower: Int, upper: Int, alignment: Int = 1, fixedOffset: Int? = nil
   ) {
@@ -30,6 +31,7 @@ public struct LayoutBuffer: Hashable, Sendable {
     self.fixedOffset = fixedOffset
   }
 
+  /// A buffer from its life, half-open.
   public init(
     size: Int, lifetime: Range<Int>, alignment: Int = 1, fixedOffset: Int? = nil
   ) {

@@ -4,6 +4,7 @@
 /// their position.
 @nonexhaustive
 public enum LayoutError: Error, Hashable, Sendable {
+  /// The size is below zero.
   case negativeSize(buffer: Int, size: Int)
   /// The lifetime holds no step, or its length does not fit an `Int`.
   case invalidLifetime(buffer: Int, lower: Int, upper: Int)

@@ -29,17 +29,18 @@ public struct LayoutLimits: Hashable, Sendable {
   /// machine takes decides how good a layout is. Planners that take milliseconds may ignore it.
   public var deadline: ContinuousClock.Instant?
 
+  /// A height, in bytes, that is as good as the least one; nil where only the least one is.
+  public var capacity: Int?
+
+  /// Limits; without arguments, none.
   public init(
-    work: Int = .max, incumbent: LayoutSolution? = nil, deadline: ContinuousClock.Instant? = nil
+    work: Int = .max, incumbent: LayoutSolution? = nil, deadline: ContinuousClock.Instant? = nil,
+    capacity: Int? = nil
   ) {
     self.work = work
     self.incumbent = incumbent
     self.deadline = deadline
-  }
-
-  /// Whether the deadline has passed.
-  var isOver: Bool {
-    if let deadline { ContinuousClock.now >= deadline } else { false }
+    self.capacity = capacity
   }
 }
 

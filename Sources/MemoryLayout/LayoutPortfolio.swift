@@ -12,17 +12,32 @@ public struct LayoutPortfolio: Sendable {
   /// that the same problem always gets the same answer.
   public var workPerMember: Int
 
+  /// When searches end at the latest; nil lets work alone decide.
+  public var deadline: ContinuousClock.Instant?
+
+  /// A height that is good enough, in bytes; nil asks for the least one.
+  public var capacity: Int?
+
+  /// A portfolio of planners, without arguments the standard one.
   public init(
     members: [any LayoutPlanner] = LayoutPortfolio.standardMembers,
-    workPerMember: Int = 1_000_000_000
+    workPerMember: Int = 1_000_000_000, deadline: ContinuousClock.Instant? = nil,
+    capacity: Int? = nil
   ) {
     self.members = members
     self.workPerMember = workPerMember
+    self.deadline = deadline
+    self.capacity = capacity
   }
 
+  /// Planners for every problem, with searches that end after some tenths of a second at most.
+  public static var standardMembers: [any LayoutPlanner] { members(searchWork: 100_000_000) }
+
   /// The constructive planners that together reach the bound most often on real graphs, those most
-  /// often right first; then the exact one, for small problems.
-  public static var standardMembers: [any LayoutPlanner] {
+  /// often right first; then the searches, and the program for small problems.
+  ///
+  /// - Parameter searchWork: the most elementary steps of a search, near a nanosecond each.
+  public static func members(searchWork: Int) -> [any LayoutPlanner] {
     [
       SkylinePlanner(order: .load),
       SkylinePlanner(order: .size),
@@ -32,8 +47,8 @@ public struct LayoutPortfolio: Sendable {
       GapFitPlanner(fit: .best, order: .loadSize),
       GapFitPlanner(fit: .best, order: .loadWidth),
       ChronologicalPlanner(),
-      CorePlanner(work: 100_000_000),
-      ValleyPlanner(work: 100_000_000),
+      CorePlanner(work: min(searchWork, 2_000_000_000)),
+      ValleyPlanner(work: searchWork),
       ProgramPlanner(),
     ]
   }
@@ -51,11 +66,12 @@ public struct LayoutPortfolio: Sendable {
       func note(_ result: LayoutReport.Member.Result) {
         results.append(LayoutReport.Member(name: member.name, result: result))
       }
-      if let best, best.height <= lowerBound {
+      if let best, best.height <= max(lowerBound, capacity ?? 0) || lowerBound > capacity ?? .max {
         note(.notNeeded)
         continue
       }
-      let limits = LayoutLimits(work: workPerMember, incumbent: best)
+      let limits = LayoutLimits(
+        work: workPerMember, incumbent: best, deadline: deadline, capacity: capacity)
       switch member.attempt(problem, within: limits) {
       case .skipped(let reason):
         note(.skipped(reason))

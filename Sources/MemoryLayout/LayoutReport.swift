@@ -8,6 +8,16 @@ public enum LayoutOutcome: Hashable, Sendable {
   case feasible(gap: Double)
 }
 
+/// What is known about a capacity.
+public enum CapacityVerdict: String, Hashable, Sendable {
+  /// The layout is not higher.
+  case fits
+  /// No layout is that low: proven.
+  case infeasible
+  /// None that low was found, and none is excluded.
+  case stopped
+}
+
 /// The answer of a portfolio: a layout, what is known about it, and what every member did.
 public struct LayoutReport: Hashable, Sendable {
   /// One member of the portfolio.
@@ -22,9 +32,12 @@ public struct LayoutReport: Hashable, Sendable {
       case notNeeded
     }
 
+    /// The planner's name.
     public let name: String
+    /// What it did.
     public let result: Result
 
+    /// One line of a report.
     public init(name: String, result: Result) {
       self.name = name
       self.result = result
@@ -43,6 +56,7 @@ public struct LayoutReport: Hashable, Sendable {
   /// All members, in the order they were asked.
   public let members: [Member]
 
+  /// A report as a portfolio makes it.
   public init(
     solution: LayoutSolution, winner: String?, lowerBound: Int, members: [Member]
   ) {
@@ -56,5 +70,11 @@ public struct LayoutReport: Hashable, Sendable {
   public var outcome: LayoutOutcome {
     guard solution.height > lowerBound else { return .optimal }
     return .feasible(gap: Double(solution.height - lowerBound) / Double(max(1, lowerBound)))
+  }
+
+  /// Whether there is a layout of at most `capacity` bytes, as far as is known.
+  public func verdict(capacity: Int) -> CapacityVerdict {
+    if solution.height <= capacity { return .fits }
+    return lowerBound > capacity ? .infeasible : .stopped
   }
 }

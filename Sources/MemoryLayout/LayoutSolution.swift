@@ -11,6 +11,7 @@ public struct LayoutSolution: Hashable, Sendable {
   /// The highest end of a buffer of at least one byte: what the arena has to hold, in bytes.
   public var height: Int
 
+  /// A solution as somebody claims it.
   public init(offsets: [Int], height: Int) {
     self.offsets = offsets
     self.height = height

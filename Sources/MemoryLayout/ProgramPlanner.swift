@@ -6,6 +6,7 @@ public import IntegerProgramming
 /// Of the solver's answer only the order from bottom to top is taken: offsets are computed again in
 /// integers. It starts from a layout, which wins ties.
 public struct ProgramPlanner: LayoutPlanner {
+  /// What solves the program.
   public var solver: any IntegerProgramSolver
 
   /// The most members it takes on: GLPK proves 20 within a tenth of a second, 40 sometimes.
@@ -17,6 +18,7 @@ public struct ProgramPlanner: LayoutPlanner {
   /// The most nodes of the solver's tree.
   public var nodeLimit: Int
 
+  /// A planner; the standard limits keep GLPK within a tenth of a second on real problems.
   public init(
     solver: any IntegerProgramSolver = GLPKSolver(), memberLimit: Int = 20, pairLimit: Int = 200,
     nodeLimit: Int = 20_000

@@ -14,6 +14,7 @@ public struct SkylinePlanner: LayoutPlanner {
   /// Which of the buffers that fit goes first.
   public var order: LayoutOrder
 
+  /// A planner of one order.
   public init(order: LayoutOrder) { self.order = order }
 
   public var name: String { "skyline-\(order.rawValue)" }

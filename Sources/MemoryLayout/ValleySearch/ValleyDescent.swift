@@ -4,8 +4,10 @@
 struct ValleyDescent {
   private let problem: LayoutProblem
   private let instance: ValleyInstance
-  private let search: ValleySearch
+  private var options: ValleyOptions
   private let deadline: ContinuousClock.Instant?
+  /// What is as good as the least height.
+  private let capacity: Int?
 
   /// The lowest layout so far.
   private(set) var best: LayoutSolution
@@ -19,14 +21,15 @@ struct ValleyDescent {
 
   init(
     _ problem: LayoutProblem, _ instance: ValleyInstance, options: ValleyOptions,
-    from known: LayoutSolution, work: Int, deadline: ContinuousClock.Instant?
+    from known: LayoutSolution, within limits: LayoutLimits
   ) {
     self.problem = problem
     self.instance = instance
-    search = ValleySearch(instance, options: options)
+    self.options = options
     best = known
-    workLeft = work
-    self.deadline = deadline
+    workLeft = limits.work
+    deadline = limits.deadline
+    capacity = limits.capacity
     leastOpen =
       (problem.lowerBound + instance.heightUnit - 1) / instance.heightUnit * instance.heightUnit
     firstOpen = leastOpen
@@ -49,37 +52,40 @@ struct ValleyDescent {
     (best.height + instance.heightUnit - 1) / instance.heightUnit * instance.heightUnit
   }
 
+  /// Sweeps over the open capacities, each time with more work for each.
+  ///
   /// - Complexity: bounded by the work.
   mutating func run() {
+    if let capacity {
+      if best.height > capacity, leastOpen <= capacity { _ = attempt(capacity, workLeft) }
+      return
+    }
     var budget = min(Self.firstBudget, max(1, workLeft / 8))
     while bestCapacity > leastOpen, !isExhausted {
-      climb(budget)
+      sweep(budget)
       budget = budget > Int.max / 4 ? budget : budget * 2
     }
   }
 
-  /// From the bound upwards in growing steps until a capacity works, then halves what is between.
-  private mutating func climb(_ budget: Int) {
+  /// From the bound up to just below the best height, each time half of what is left: whether a
+  /// capacity is met soon says little about its neighbours, so that failures close nothing.
+  private mutating func sweep(_ budget: Int) {
     let unit = instance.heightUnit
-    var failed = leastOpen - unit
-    var step = max(unit, leastOpen / 2000 / unit * unit)
-    var capacity = leastOpen
-    while capacity < bestCapacity, !isExhausted {
-      if attempt(capacity, budget) { break }
-      failed = capacity
-      capacity = max(capacity + step, leastOpen)
-      step *= 2
-    }
-    failed = max(failed, leastOpen - unit)
-    while bestCapacity - failed > unit, !isExhausted {
-      let middle = failed + max(1, (bestCapacity - failed) / unit / 2) * unit
-      if !attempt(middle, budget) { failed = max(middle, leastOpen - unit) }
+    var step = bestCapacity - leastOpen
+    while bestCapacity > leastOpen, !isExhausted {
+      step = min(step, bestCapacity - leastOpen)
+      if !attempt(bestCapacity - step, budget) {
+        if step == unit { return }
+        step = max(unit, step / 2 / unit * unit)
+      }
     }
   }
 
   /// Whether a layout of at most the capacity was found.
   private mutating func attempt(_ capacity: Int, _ budget: Int) -> Bool {
-    let result = search.result(
+    // Another noise each time.
+    options.seed &+= 1
+    let result = ValleySearch(instance, options: options).result(
       capacity: capacity, work: min(budget, workLeft), deadline: deadline)
     workLeft -= max(1, result.work)
     switch result.outcome {

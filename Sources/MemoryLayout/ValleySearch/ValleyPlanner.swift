@@ -65,9 +65,9 @@ public struct ValleyPlanner: LayoutPlanner {
     guard instance.entryCount <= entryLimit else { return .skipped(.tooLarge) }
     let known = limits.incumbent ?? Self.stack(problem)
     guard !problem.members.isEmpty else { return .layout(known) }
-    var descent = ValleyDescent(
-      problem, instance, options: options, from: known, work: min(work, limits.work),
-      deadline: limits.deadline)
+    var limits = limits
+    limits.work = min(work, limits.work)
+    var descent = ValleyDescent(problem, instance, options: options, from: known, within: limits)
     descent.run()
     if limits.incumbent == nil || descent.best.height < known.height || descent.hasProvenMore {
       return .layout(descent.best, provenBound: descent.provenBound)

@@ -101,11 +101,12 @@ extension ValleyState {
   }
 
   @inline(__always) mutating func setLeastOffset(_ member: Int, to height: Int) {
-    trail.append(
-      .leastOffset(member: Int32(truncatingIfNeeded: member), old: leastOffset[member]))
+    let old = leastOffset[member]
+    trail.append(.leastOffset(member: Int32(truncatingIfNeeded: member), old: old))
     leastOffset[member] = height
     if height > greatestOffset[member] { misfit = member }
-    for section in span(member) { dirtySections.push(section) }
+    // Elsewhere another buffer holds the floor down.
+    for section in span(member) where floor[section] >= old { dirtySections.push(section) }
   }
 
   /// Takes changes back until the trail has the given length.
@@ -145,7 +146,6 @@ extension ValleyState {
     while true {
       var section = dirtySections.pop()
       while section >= 0 {
-        if misfit >= 0 { return failed(at: Int(first[misfit])) }
         if unplacedCount[section] > 0 {
           if options.usesStepRule {
             if section > 0, crossingCount[section - 1] > 0 { dirtyBorders.push(section - 1) }
@@ -168,6 +168,7 @@ extension ValleyState {
         }
         section = dirtySections.pop()
       }
+      if misfit >= 0 { return failed(at: Int(first[misfit])) }
       let border = dirtyBorders.pop()
       if border < 0 { return true }
       if !applyStepRule(at: border) {

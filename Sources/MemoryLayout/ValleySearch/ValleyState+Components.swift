@@ -35,7 +35,8 @@ extension ValleyState {
       }
       guard !spanning.isEmpty else { continue }
       didPeel = true
-      spanning.sort()
+      // The longest-lived outermost, which leaves the others the best holes for what is no member.
+      spanning.sort { (-width[Int($0)], $0) < (-width[Int($1)], $1) }
       let height = floor[component.lowerBound]
       let isFlat = component.allSatisfy { floor[$0] == height }
       for member in spanning {

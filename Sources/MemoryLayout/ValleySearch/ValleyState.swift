@@ -23,6 +23,8 @@ struct ValleyState: ~Copyable {
   /// The highest offset at which the buffer's bytes end within the capacity.
   let greatestOffset: FlatArray<Int>
   let key: FlatArray<UInt64>
+  /// How many steps a buffer lives.
+  let width: FlatArray<Int>
 
   /// Where a section's members begin in `member`; the first `unplacedCount` of them are unplaced.
   let memberStart: FlatArray<Int>
@@ -95,6 +97,7 @@ struct ValleyState: ~Copyable {
     alignmentMask = FlatArray(instance.alignment.map { instance.isUniform ? 0 : $0 - 1 })
     greatestOffset = FlatArray(
       (0..<members).map { capacity - instance.size[$0] + instance.padding[$0] })
+    width = FlatArray(instance.width)
     var generator = SplitMix64(seed: 0)
     key = FlatArray((0..<members).map { _ in generator.next() })
 

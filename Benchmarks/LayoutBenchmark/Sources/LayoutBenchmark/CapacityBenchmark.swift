@@ -31,7 +31,7 @@ enum CapacityBenchmark {
         let start = processorSeconds()
         let outcome = ValleyPlanner(options: options).outcome(
           of: problem, capacity: capacity > 0 ? capacity : problem.lowerBound,
-          within: LayoutLimits(work: 20_000_000_000))
+          within: LayoutLimits(work: 6_000_000_000))
         times.append(processorSeconds() - start)
         if case .fits(let solution) = outcome,
           LayoutValidator.violations(in: solution, of: problem).isEmpty

@@ -36,7 +36,7 @@ enum PortfolioBenchmark {
       }
     }
     var usage = rusage()
-    getrusage(RUSAGE_SELF, &usage)
+    getrusage(__rusage_who_t(RUSAGE_SELF.rawValue), &usage)
     print("resident: \(usage.ru_maxrss / 1024) MiB")
   }
 }

@@ -9,7 +9,8 @@ switch arguments.first {
 case "capacity": CapacityBenchmark.run(Array(arguments.dropFirst()))
 case "minimise": MinimiseBenchmark.run(Array(arguments.dropFirst()))
 case "portfolio": PortfolioBenchmark.run(Array(arguments.dropFirst()))
+case "core": CoreBenchmark.run(Array(arguments.dropFirst()))
 default:
-  print("usage: LayoutBenchmark capacity|minimise|portfolio ...")
+  print("usage: LayoutBenchmark capacity|minimise|portfolio|core ...")
   exit(64)
 }

@@ -97,6 +97,14 @@ struct PeerTests {
     #expect(answer.status == 1, "\(answer.errors)")
   }
 
+  /// All orders of these are few enough to be tried.
+  @Test(arguments: ["fan", "mixed_types", "old_style", "resnet50", "squeezenet_like"])
+  func `no order at all has a peak below the bound`(_ name: String) throws {
+    let planned = PlannedFile(try Fixture.named(name), "--inplace", "none")
+    let answer = Peer.run("peer_bound.py", [planned.path])
+    #expect(answer.status == 0, "\(answer.errors)")
+  }
+
   @Test func `plans are what the schema says, keys ascending`() {
     for options in PlanCommandTests.memory {
       let planned = Fixture.all.map { PlannedFile($0.relativePath, $0.dimArguments + options) }

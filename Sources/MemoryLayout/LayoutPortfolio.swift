@@ -30,8 +30,8 @@ public struct LayoutPortfolio: Sendable {
     self.capacity = capacity
   }
 
-  /// Planners for every problem, with searches that end after some tenths of a second at most.
-  public static var standardMembers: [any LayoutPlanner] { members(searchWork: 100_000_000) }
+  /// Planners for every problem, with searches that end after some hundredths of a second.
+  public static var standardMembers: [any LayoutPlanner] { members(searchWork: 30_000_000) }
 
   /// The constructive planners that together reach the bound most often on real graphs, those most
   /// often right first; then the searches, and the program for small problems.

@@ -38,8 +38,12 @@ struct OrderSearch {
     var decisionNodes = 200_000
 
     init(_ effort: SearchLimits.Effort, operators: Int) {
-      // What is large misses the cache, and every round costs more.
-      if operators > 10_000 { greedy = greedy / operators * 10_000 }
+      if operators > 10_000 {
+        // What is large misses the cache, and every look costs more.
+        for path in [\Self.greedy, \.firstDecisions, \.lastDecisions] {
+          self[keyPath: path] = self[keyPath: path] / operators * 10_000
+        }
+      }
       guard effort != .standard else { return }
       lastCuts = 20
       for path in [

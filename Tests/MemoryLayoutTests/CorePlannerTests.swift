@@ -9,7 +9,7 @@ import Testing
     let buffers = kind.buffers(2 + seed % 5, seed: seed)
     let problem = try LayoutProblem(buffers: buffers)
     guard
-      let solution = CorePlanner(work: 10_000_000)
+      let solution = CorePlanner(work: 1_000_000)
         .attempt(problem, within: LayoutLimits()).solution
     else { return }
     #expect(LayoutValidator.violations(in: solution, of: problem) == [])

@@ -91,7 +91,8 @@ import Testing
     let buffers = RandomBuffers.mixed.buffers(12, seed: 3)
     let csv = LayoutCSV(ids: buffers.indices.map { "b\($0)" }, buffers: buffers)
     let problem = try csv.problem()
-    let solution = try LayoutPortfolio().report(for: problem).solution
+    let solution = try #require(
+      SkylinePlanner(order: .load).attempt(problem, within: LayoutLimits()).solution)
     let again = try LayoutCSV(parsing: csv.text(placedBy: solution))
     #expect(again.ids == csv.ids)
     #expect(again.buffers.map(\.fixedOffset) == solution.offsets.map { Optional($0) })

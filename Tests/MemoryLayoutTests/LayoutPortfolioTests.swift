@@ -12,6 +12,10 @@ import Testing
     }
   }
 
+  /// The standard portfolio with searches that do not take long without optimization.
+  private static let quick = LayoutPortfolio(
+    members: LayoutPortfolio.members(searchWork: 1_000_000))
+
   private let problem: LayoutProblem
   private let optimal = LayoutSolution(offsets: [0, 8], height: 12)
   private let loose = LayoutSolution(offsets: [0, 20], height: 24)
@@ -89,7 +93,7 @@ import Testing
   @Test(arguments: [RandomBuffers.plain, .aligned, .mixed, .fixed], 0..<30)
   func `small problems are solved to what is claimed`(kind: RandomBuffers, seed: Int) throws {
     let buffers = kind.buffers(2 + seed % 5, seed: seed)
-    let report = try LayoutPortfolio().report(for: LayoutProblem(buffers: buffers))
+    let report = try Self.quick.report(for: LayoutProblem(buffers: buffers))
     let least = LayoutOracle.leastHeight(of: buffers)
     #expect(report.lowerBound <= least)
     #expect(report.solution.height >= least)
@@ -100,14 +104,14 @@ import Testing
   @Test(arguments: 0..<10)
   func `the same problem gets the same report`(seed: Int) throws {
     let buffers = RandomBuffers.mixed.buffers(30, seed: seed)
-    let portfolio = LayoutPortfolio()
+    let portfolio = Self.quick
     let first = try portfolio.report(for: LayoutProblem(buffers: buffers))
     #expect(try portfolio.report(for: LayoutProblem(buffers: buffers)) == first)
   }
 
   @Test func `a large problem is skipped by work and answered all the same`() throws {
     let problem = try LayoutProblem(buffers: RandomBuffers.training(layers: 200, seed: 4))
-    var portfolio = LayoutPortfolio()
+    var portfolio = Self.quick
     portfolio.members = portfolio.members.filter { $0.name != "skyline-load" }
     portfolio.workPerMember = 90_000 - 1
     let report = try portfolio.report(for: problem)

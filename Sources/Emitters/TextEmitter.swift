@@ -64,32 +64,55 @@ public struct TextEmitter: PlanEmitter {
 
   private func proof(of plan: ExecutionPlan) -> String {
     let summary = plan.summary
-    var text = "bound: no order has a peak below \(ReportText.size(summary.lowerBoundBytes))"
+    let (bound, peak) = (summary.lowerBoundBytes, summary.peakBytes)
+    var text = "bound: no order has a peak below \(ReportText.size(bound)); "
     if summary.provenOptimal {
-      text += "; this plan's arena is that: proven optimal\n"
+      text += "this plan's arena is that: proven optimal\n"
     } else {
-      text += "; peak \(ReportText.percent(summary.orderGap)) above it"
       text +=
-        summary.fragmentation == 0
-        ? ", arena at the peak\n"
-        : ", arena \(ReportText.percent(summary.fragmentation)) above the peak\n"
+        peak == bound ? "the peak is that" : "the peak is \(excess(of: peak, over: bound)) above"
+      text +=
+        summary.arenaBytes == peak
+        ? ", and so is the arena\n"
+        : ", the arena \(excess(of: summary.arenaBytes, over: peak)) above the peak\n"
     }
-    if let node = plan.witness.node {
-      text +=
-        "  because of '\(node)', which needs \(ReportText.counted(plan.witness.tensors.count, "tensor")) at once\n"
-    } else if let first = plan.witness.tensors.first {
-      text +=
-        "  because of \(ReportText.counted(plan.witness.tensors.count, "tensor")) (\(first.why), …)\n"
+    text += "  because \(reason(for: plan.witness))\n"
+    let stages = plan.passes.filter { $0.name == "order" || $0.name == "layout" }
+    if !stages.isEmpty {
+      text += "  found: "
+      text += stages.map { "\($0.name) by \($0.outcome)" }.joined(separator: "; ") + "\n"
     }
     return text
   }
 
+  private func reason(for witness: PlanWitness) -> String {
+    let tensors = ReportText.counted(witness.tensors.count, "tensor")
+    guard let node = witness.node else {
+      switch witness.proof {
+      case .inputs: return "\(tensors), all graph inputs, are live at the start"
+      case .outputs: return "\(tensors), all graph outputs, are live at the end"
+      default: return "a search through all orders found none below"
+      }
+    }
+    return witness.proof == .search
+      ? "a search through all orders found none below; '\(node)' alone keeps \(tensors) live"
+      : "\(tensors) must be live while '\(node)' runs"
+  }
+
+  /// How much one size is above another, as a percentage, or in bytes where that would be 0.00 %.
+  private func excess(of size: Int, over base: Int) -> String {
+    let ratio = Double(size) / Double(max(base, 1)) - 1
+    return ratio < 0.0001 ? ReportText.size(size - base) : ReportText.percent(ratio)
+  }
+
+  /// What the total is the sum of, each storage rounded up as it is counted there.
   private func parts(of plan: ExecutionPlan) -> String {
+    let alignment = plan.options.alignment
     var resident: [String: Int] = [:]
     var seen: Set<Int> = []
     for tensor in plan.tensors where tensor.space == MemorySpace.resident.rawValue {
       guard seen.insert(tensor.storage).inserted else { continue }
-      resident[tensor.role, default: 0] += tensor.bytes
+      resident[tensor.role, default: 0] += (tensor.bytes + alignment - 1) / alignment * alignment
     }
     let labels = [
       (TensorRole.weight, "weights"), (.optimizerState, "optimizer state"),
@@ -135,7 +158,10 @@ public struct TextEmitter: PlanEmitter {
           "steps \($0.first)...\($0.last)",
         ]
       }, isSizeFirst: true)
-    if live.count > listedTensors { text += "  and \(live.count - listedTensors) smaller ones\n" }
+    if live.count > listedTensors {
+      let rest = live.count - listedTensors
+      text += "  and \(ReportText.grouped(rest)) smaller \(rest == 1 ? "one" : "ones")\n"
+    }
     return text
   }
 

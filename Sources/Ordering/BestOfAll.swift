@@ -47,7 +47,7 @@ public struct BestOfAll: Scheduler {
       return comparison.result(bound: WorkingSetBound.bound(of: problem), isLate: false)
     }
     var search = OrderSearch(
-      problem, orders: comparison.orders, effort: limits.effort, deadline: deadline)
+      problem, orders: comparison.orders, limits: limits, deadline: deadline)
     search.run()
     try comparison.add(search.schedule, from: search.winner ?? "reduction")
     return comparison.result(bound: search.tracker.result(), isLate: search.isLate)

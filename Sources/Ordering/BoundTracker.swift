@@ -18,7 +18,10 @@ struct BoundTracker {
   private var isCut: [Bool]
   /// What is forced at each operator; 0 where it was not computed.
   private var forced: [Int]
-  private var cuts = 0
+  /// Edges of cut networks that may still be looked at.
+  private var visitsLeft = 120_000_000
+  /// What one cut may look at.
+  private static let visitLimit = 20_000_000
 
   /// Operators whose forced bytes are computed at most, the hottest first.
   private static let forcedLimit = 16_384
@@ -84,16 +87,20 @@ struct BoundTracker {
     }
     var left = limit
     for step in hot where profile[step] > bytes && !isCut[order[step]] {
-      guard left > 0, !deadline.isOver else { return }
+      guard left > 0, visitsLeft > 0, !deadline.isOver else { return }
       cut(at: order[step])
       left -= 1
     }
   }
 
   private mutating func cut(at operation: Int) {
-    let cut = CutBound(at: operation, in: reduced.model)
     isCut[operation] = true
-    cuts += 1
+    let limit = min(visitsLeft, Self.visitLimit)
+    guard let cut = CutBound(at: operation, in: reduced.model, visitLimit: limit) else {
+      visitsLeft -= limit
+      return
+    }
+    visitsLeft -= cut.visits
     if cut.bytes > bytes { accept(cut.bytes, .minimumCut, (operation, cut.bytes, cut.downset)) }
   }
 

@@ -62,12 +62,17 @@ struct BudgetGreedy {
   /// - Parameters:
   ///   - budget: What to stay under, in bytes.
   ///   - limit: A peak from which on the order is of no use.
+  ///   - workLimit: How many costs to look at before giving up.
   ///   - deadline: When to stop.
-  /// - Returns: The order, or `nil` if its peak reaches `limit` or time is up.
-  mutating func order(under budget: Int, below limit: Int, deadline: Deadline) -> [Int]? {
+  /// - Returns: The order, or `nil` if its peak reaches `limit` or work or time are up.
+  mutating func order(
+    under budget: Int, below limit: Int, workLimit: Int = .max, deadline: Deadline
+  )
+    -> [Int]?
+  {
     enable()
     while order.count < model.count {
-      if order.count & 255 == 0, deadline.isOver { return nil }
+      if work > workLimit || order.count & 255 == 0 && deadline.isOver { return nil }
       if let slot = safe.minimum(in: 0..<model.count),
         state.live + state.rise(self.slot(slot)) <= budget
       {

@@ -19,10 +19,14 @@ struct CutBound {
 
   private enum Side { case open, before, after, running }
 
+  /// Edges of the network that were looked at.
+  let visits: Int
+
   /// Finds the least cut at an operator.
   ///
+  /// - Parameter visitLimit: How many edges to look at before giving up; the result is then `nil`.
   /// - Complexity: one least cut in a network of O(operators + touches + dependencies).
-  init(at operation: Int, in model: OrderModel) {
+  init?(at operation: Int, in model: OrderModel, visitLimit: Int = .max) {
     let sides = Self.sides(of: operation, in: model)
     var network = FlowNetwork()
     var vertex = [Int](repeating: -1, count: model.count)
@@ -95,7 +99,9 @@ struct CutBound {
         network.addEdge(from: gate, to: vertex[toucher], capacity: FlowNetwork.unlimited)
       }
     }
-    bytes = base + network.leastCut()
+    guard let cut = network.leastCut(visitLimit: visitLimit) else { return nil }
+    bytes = base + cut
+    visits = network.visits
     let sourceSide = network.sourceSide
     downset = (0..<model.count).map {
       sides[$0] == .before || sides[$0] == .open && sourceSide[vertex[$0]]

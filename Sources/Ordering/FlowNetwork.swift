@@ -39,24 +39,28 @@ struct FlowNetwork {
     capacities.append(0)
   }
 
+  /// Edges looked at so far, the measure of work.
+  private(set) var visits = 0
+
   /// The value of the least cut.
   ///
-  /// - Parameter limit: Stop once the flow is at least this; the result is then no cut's value but
-  ///   a lower bound of it.
-  /// - Complexity: O(vertices² · edges) at worst; near-linear on the networks of scheduling.
-  mutating func leastCut(limit: Int = .max) -> Int {
+  /// - Parameter visitLimit: How many edges to look at before giving up.
+  /// - Returns: The value, or `nil` where the limit came first.
+  /// - Complexity: O(vertices² · edges) at worst; near-linear on most networks of scheduling.
+  mutating func leastCut(visitLimit: Int = .max) -> Int? {
     index()
     var flow = 0
-    while flow < limit, layer() {
+    while layer() {
       next = Array(start.dropLast())
-      flow += block()
+      flow += block(visitLimit: visitLimit)
+      if visits > visitLimit { return nil }
     }
     return flow
   }
 
   /// The vertices on the source's side of the least cut that has the fewest there.
   ///
-  /// - Precondition: ``leastCut(limit:)`` ran to the end.
+  /// - Precondition: ``leastCut(visitLimit:)`` returned a value.
   var sourceSide: [Bool] { level.map { $0 >= 0 } }
 
   private mutating func index() {
@@ -80,6 +84,7 @@ struct FlowNetwork {
     while first < queue.count {
       let vertex = Int(queue[first])
       first += 1
+      visits += Int(start[vertex + 1] - start[vertex])
       for index in start[vertex]..<start[vertex + 1] {
         let edge = Int(edges[Int(index)])
         let head = Int(heads[edge])
@@ -92,12 +97,13 @@ struct FlowNetwork {
   }
 
   /// Saturates every shortest path, by a walk that backs up instead of calling itself.
-  private mutating func block() -> Int {
+  private mutating func block(visitLimit: Int) -> Int {
     var total = 0
     var path: [Int32] = []
     var vertex = Self.source
-    while true {
+    while visits <= visitLimit {
       if vertex == Self.sink {
+        visits += path.count
         var flow = Int.max
         for edge in path { flow = min(flow, capacities[Int(edge)]) }
         var narrow = path.count
@@ -122,12 +128,15 @@ struct FlowNetwork {
           break
         }
         next[vertex] += 1
+        visits += 1
       }
       if isForward { continue }
       guard let edge = path.popLast() else { return total }
       level[vertex] = -1
       vertex = Int(tails[Int(edge)])
       next[vertex] += 1
+      visits += 1
     }
+    return total
   }
 }

@@ -28,7 +28,7 @@ struct OrderSearch {
     var laterCuts = 12
     var lastCuts = 160
     var greedyRounds = 14
-    var greedy = 40_000_000
+    var greedy = 20_000_000
     var beamOperators = 6_000
     var beamRounds = 8
     var beam = 24_000_000
@@ -37,7 +37,13 @@ struct OrderSearch {
     var lastDecisions = 30_000_000
     var decisionNodes = 200_000
 
-    init(_ effort: SearchLimits.Effort) {
+    init(_ effort: SearchLimits.Effort, operators: Int) {
+      if operators > 10_000 {
+        // What is large misses the cache, and every look costs more.
+        for path in [\Self.greedy, \.firstDecisions, \.lastDecisions] {
+          self[keyPath: path] = self[keyPath: path] / operators * 10_000
+        }
+      }
       guard effort != .standard else { return }
       lastCuts = 20
       for path in [
@@ -49,12 +55,13 @@ struct OrderSearch {
   }
 
   private let work: Work
+  private let jobs: Int
 
   /// Starts from the candidates.
   ///
   /// - Parameter orders: Orders of the problem; the best becomes the one to beat.
   init(
-    _ problem: SchedulingProblem, orders: [[Int]], effort: SearchLimits.Effort, deadline: Deadline
+    _ problem: SchedulingProblem, orders: [[Int]], limits: SearchLimits, deadline: Deadline
   ) {
     let given = OrderModel(problem)
     reduced = ReducedModel(given)
@@ -62,7 +69,8 @@ struct OrderSearch {
     backward = forward.reversed()
     tracker = BoundTracker(problem, given: given, reduced: reduced)
     self.deadline = deadline
-    work = Work(effort)
+    jobs = limits.jobs
+    work = Work(limits.effort, operators: forward.count)
     order = []
     peak = .max
     for candidate in orders {
@@ -135,20 +143,42 @@ struct OrderSearch {
       let budget = budget(round: round, above: failed)
       let before = peak
       for rule in BudgetGreedy.Rule.allCases {
-        for isBackward in [false, true] {
-          guard mayGoOn(), peak > budget, spent < work.greedy else { break }
-          var greedy = BudgetGreedy(isBackward ? backward : forward, rule: rule)
-          if let found = greedy.order(under: budget, below: peak, deadline: deadline) {
-            consider(isBackward ? found.reversed() : found, from: "budget-greedy")
-          }
-          spent += greedy.work
-        }
+        guard mayGoOn(), peak > budget, spent < work.greedy else { break }
+        spent += runGreedyPair(rule, under: budget, workLimit: work.greedy - spent)
       }
       guard mayGoOn(), spent < work.greedy else { return }
       if peak < before { tighten(work.laterCuts) }
       failed = max(failed, tracker.bytes)
       if round > 1, peak > budget { failed = max(failed, budget) }
     }
+  }
+
+  /// Runs a greedy forwards and, if that does not reach the budget, backwards.
+  ///
+  /// With two threads both run at once, and the second is forgotten where it would not have run.
+  private mutating func runGreedyPair(
+    _ rule: BudgetGreedy.Rule, under budget: Int, workLimit: Int
+  ) -> Int {
+    let (limit, deadline) = (peak, self.deadline)
+    @Sendable func run(_ model: OrderModel) -> (order: [Int]?, work: Int) {
+      var greedy = BudgetGreedy(model, rule: rule)
+      let order = greedy.order(
+        under: budget, below: limit, workLimit: workLimit, deadline: deadline)
+      return (order, greedy.work)
+    }
+    let (forward, backward) = (self.forward, self.backward)
+    var (ahead, back): ((order: [Int]?, work: Int), (order: [Int]?, work: Int)?)
+    if jobs > 1 {
+      let both = ParallelPair.results({ run(backward) }, { run(forward) })
+      (ahead, back) = (both.1, both.0)
+    } else {
+      (ahead, back) = (run(forward), nil)
+    }
+    if let order = ahead.order { consider(order, from: "budget-greedy") }
+    guard mayGoOn(), peak > budget else { return ahead.work }
+    let result = back ?? run(backward)
+    if let order = result.order { consider(order.reversed(), from: "budget-greedy") }
+    return ahead.work + result.work
   }
 
   private mutating func runBeams() {

@@ -21,15 +21,19 @@ struct OrderState {
   }
 
   /// The bytes live between the operators that ran and those that did not.
-  var live: Int { counts.live }
+  var live: Int { counts.moment.pointee.live }
 
   /// The operators that became ready by the last run; at first, those that are ready. Valid until
   /// the state changes.
-  var enabled: UnsafeBufferPointer<UInt32> { counts.enabled.elements }
+  var enabled: UnsafeBufferPointer<UInt32> {
+    counts.moment.pointee.enabled.elements
+  }
 
   /// The operators whose costs changed by the last run, with repetitions. Valid until the state
   /// changes.
-  var changed: UnsafeBufferPointer<UInt32> { counts.changed.elements }
+  var changed: UnsafeBufferPointer<UInt32> {
+    counts.moment.pointee.changed.elements
+  }
 
   /// The number of predecessors of an operator that did not run.
   func missing(_ operation: Int) -> Int { Int(counts.operations[operation].missing) }
@@ -118,18 +122,26 @@ private final class OrderCounts {
     func deallocate() { memory.deallocate() }
   }
 
+  /// What changes with every run. Behind a pointer, as all that changes here: the runtime would
+  /// check every access to a variable of a class.
+  struct Moment {
+    var live: Int
+    var enabled: Scratch
+    var changed: Scratch
+  }
+
   let model: OrderModel
-  var live: Int
-  var enabled: Scratch
-  var changed: Scratch
+  let moment: UnsafeMutablePointer<Moment>
   let storages: UnsafeMutableBufferPointer<Storage>
   let operations: UnsafeMutableBufferPointer<Operation>
 
   init(_ model: OrderModel) {
     self.model = model
-    live = model.initialBytes
-    enabled = Scratch(capacity: model.count)
-    changed = Scratch(capacity: 64)
+    moment = .allocate(capacity: 1)
+    moment.initialize(
+      to: Moment(
+        live: model.initialBytes, enabled: Scratch(capacity: model.count),
+        changed: Scratch(capacity: 64)))
     storages = .allocate(capacity: model.storageCount)
     operations = .allocate(capacity: model.count)
     for storage in 0..<model.storageCount {
@@ -152,16 +164,18 @@ private final class OrderCounts {
         if storage.isEnding { record.dying += storage.bytes }
       }
       operations.initializeElement(at: operation, to: record)
-      if record.missing == 0 { enabled.append(UInt32(operation)) }
+      if record.missing == 0 { moment.pointee.enabled.append(UInt32(operation)) }
     }
     for operation in 0..<model.count { updateSaved(operation) }
   }
 
   init(copying other: OrderCounts) {
     model = other.model
-    live = other.live
-    enabled = Scratch(capacity: 64)
-    changed = Scratch(capacity: 64)
+    moment = .allocate(capacity: 1)
+    moment.initialize(
+      to: Moment(
+        live: other.moment.pointee.live, enabled: Scratch(capacity: 64),
+        changed: Scratch(capacity: 64)))
     storages = .allocate(capacity: other.storages.count)
     operations = .allocate(capacity: other.operations.count)
     _ = storages.initialize(from: other.storages)
@@ -169,16 +183,17 @@ private final class OrderCounts {
   }
 
   deinit {
-    enabled.deallocate()
-    changed.deallocate()
+    moment.pointee.enabled.deallocate()
+    moment.pointee.changed.deallocate()
+    moment.deallocate()
     storages.deallocate()
     operations.deallocate()
   }
 
   func run(_ operation: Int) {
-    live += operations[operation].fresh - operations[operation].dying
-    enabled.clear()
-    changed.clear()
+    moment.pointee.live += operations[operation].fresh - operations[operation].dying
+    moment.pointee.enabled.clear()
+    moment.pointee.changed.clear()
     for index in model.touched[operation] {
       let storage = Int(model.touched.values[index])
       let wasFresh = storages[storage].isFresh
@@ -190,13 +205,13 @@ private final class OrderCounts {
         let last = storages[storage].last
         operations[Int(last)].dying += bytes
         updateSaved(Int(last))
-        changed.append(last)
+        moment.pointee.changed.append(last)
       }
     }
     for index in model.successors[operation] {
       let successor = model.successors.values[index]
       operations[Int(successor)].missing -= 1
-      if operations[Int(successor)].missing == 0 { enabled.append(successor) }
+      if operations[Int(successor)].missing == 0 { moment.pointee.enabled.append(successor) }
     }
   }
 
@@ -204,7 +219,7 @@ private final class OrderCounts {
     for index in model.successors[operation] {
       operations[Int(model.successors.values[index])].missing += 1
     }
-    changed.clear()
+    moment.pointee.changed.clear()
     for index in model.touched[operation].reversed() {
       let storage = Int(model.touched.values[index])
       let last = Int(storages[storage].last)
@@ -218,7 +233,7 @@ private final class OrderCounts {
       }
       if storages[storage].isFresh { settleFirst(storage, besides: operation, by: bytes) }
     }
-    live -= operations[operation].fresh - operations[operation].dying
+    moment.pointee.live -= operations[operation].fresh - operations[operation].dying
   }
 
   private func settleFirst(_ storage: Int, besides operation: Int, by bytes: Int) {
@@ -228,7 +243,7 @@ private final class OrderCounts {
       operations[Int(other)].fresh += bytes
       // Backwards, a takeover holds while its input is untouched.
       if model.isReversed { updateSaved(Int(other)) }
-      changed.append(other)
+      moment.pointee.changed.append(other)
     }
   }
 

@@ -50,17 +50,14 @@ struct PeerTests {
     }
   }
 
-  @Test(arguments: Fixture.all.filter(\.runs))
+  /// Without the one with half floats: onnxruntime puts casts of its own into it, and those have
+  /// positions.
+  @Test(arguments: Fixture.all.filter { $0.runs && $0.name != "mixed_types" })
   func `onnxruntime runs the fixtures in the orders that we say`(_ fixture: Fixture) throws {
     try expectOrders(fixture.path, fixture.dims)
   }
 
-  @Test(arguments: ["invalid/unsorted"])
-  func `a file that is not in order is run in the order that we say`(_ name: String) throws {
-    try expectOrders("\(Fixture.folder)/\(name).onnx", [])
-  }
-
-  @Test(.enabled(if: Zoo.root != nil, Comment(rawValue: Zoo.absence)), arguments: zoo)
+  @Test(.enabled(if: Zoo.isNamed, Comment(rawValue: Zoo.briefness)), arguments: zoo)
   func `onnxruntime runs real models in the orders that we say`(_ binding: ZooBinding) throws {
     try expectOrders(Zoo.path(of: binding.model), binding.dims)
   }
@@ -73,23 +70,18 @@ struct PeerTests {
     for (name, executed) in [("ort-default", orders.default), ("ort-priority", orders.priority)] {
       let plan = try PlannedFile(model, bindings + ["--order", name]).plan()
       let planned = plan.steps.map { $0.outputs.first { !$0.isEmpty } ?? "" }
-      // onnxruntime removes casts that cancel each other, and Constant nodes.
-      let isExecuted = Set(executed)
-      #expect(isExecuted.count * 10 >= planned.count * 9, "\(name)")
-      let isPlanned = Set(planned)
-      #expect(planned.filter(isExecuted.contains) == executed.filter(isPlanned.contains), "\(name)")
+      #expect(planned == executed, "\(name)")
     }
   }
 
-  @Test(arguments: Fixture.all, ["none", "safe", "ort"])
-  func `a second checker accepts the plans of the fixtures`(
-    _ fixture: Fixture, _ mode: String
-  ) {
-    for place in ["arena", "external"] {
-      let planned = PlannedFile(fixture, "--inplace", mode, "--io", place, "--budget", "1GiB")
-      let answer = Peer.run("peer_check.py", [planned.path, fixture.path])
-      #expect(answer.status == 0, "\(answer.errors)")
+  @Test(arguments: ["none", "safe", "ort"], ["arena", "external"])
+  func `a second checker accepts the plans of the fixtures`(_ mode: String, _ place: String) {
+    let planned = Fixture.all.map {
+      PlannedFile($0, "--inplace", mode, "--io", place, "--budget", "1GiB")
     }
+    let pairs = zip(planned, Fixture.all).flatMap { [$0.path, $1.path] }
+    let answer = Peer.run("peer_check.py", pairs)
+    #expect(answer.status == 0, "\(answer.errors)")
   }
 
   @Test(arguments: CheckCommandTests.mutations)
@@ -103,6 +95,14 @@ struct PeerTests {
     _ = planned.check(plan)
     let answer = Peer.run("peer_check.py", [planned.folder.path(of: "other.json"), fixture.path])
     #expect(answer.status == 1, "\(answer.errors)")
+  }
+
+  /// All orders of these are few enough to be tried.
+  @Test(arguments: ["fan", "mixed_types", "old_style", "resnet50", "squeezenet_like"])
+  func `no order at all has a peak below the bound`(_ name: String) throws {
+    let planned = PlannedFile(try Fixture.named(name), "--inplace", "none")
+    let answer = Peer.run("peer_bound.py", [planned.path])
+    #expect(answer.status == 0, "\(answer.errors)")
   }
 
   @Test func `plans are what the schema says, keys ascending`() {

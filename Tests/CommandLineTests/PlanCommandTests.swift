@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import Foundation
 import Planning
 import TestSupport
 import Testing
@@ -28,12 +29,14 @@ import Testing
         == "\(planned.path): right: \(counts), checked against \(fixture.relativePath)\n")
   }
 
-  @Test func `the report of ResNet-50 is the golden one`() throws {
+  @Test func `the report of ResNet-50 is the golden one, which the README shows`() throws {
     let result = CommandRunner.graphopt(
       "plan", "Fixtures/resnet50.onnx", "--dim", "batch=1", "--budget", "256MiB")
     #expect(result.status == 0)
     #expect(result.errors == "")
     try expectGolden(result.text, "plan/resnet50.txt")
+    let readme = try String(contentsOfFile: "\(Zoo.packageRoot)/README.md", encoding: .utf8)
+    #expect(readme.contains("\n```\n\(result.text)```\n"), "the README shows something else")
   }
 
   @Test func `the report of a training step is the golden one`() throws {

@@ -39,7 +39,7 @@ import Testing
     arguments: [
       (#""kind":"run""#, #""kind":"walk""#), (#""space":"arena""#, #""space":"moon""#),
       (#""format":"graphopt-plan""#, #""format":"plan""#), (#""version":1"#, #""version":2"#),
-      (#""upperBound":false"#, #""upperBound":0"#), (#""storage":"#, #""storage":-"#),
+      (#""upperBound":false"#, #""upperBound":0"#), (#""storage":"#, #""storage":-1"#),
       (#""steps":["#, #""more":0,"steps":["#), (#""irVersion":"#, #""irversion":"#),
     ])
   func `the schema refuses what is no plan`(_ old: String, _ new: String) throws {

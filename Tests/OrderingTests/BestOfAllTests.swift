@@ -88,6 +88,28 @@ import Testing
     }
   }
 
+  @Test(arguments: 0..<20)
+  func `threads change nothing`(seed: Int) throws {
+    let graph = RandomGraph(seed: seed, shape: .init(nodes: 15...25)).graph
+    let problem = SchedulingProblem(graph, model: models[seed % models.count])
+    let one = try BestOfAll(limits: SearchLimits(effort: .quick, jobs: 1)).result(for: problem)
+    let two = try BestOfAll(limits: SearchLimits(effort: .quick, jobs: 2)).result(for: problem)
+    #expect(one.schedule == two.schedule)
+    #expect(one.bound == two.bound)
+    #expect(one.candidates == two.candidates)
+  }
+
+  @Test(arguments: 0..<20)
+  func `a time limit still gives an order, and says so`(seed: Int) throws {
+    let graph = RandomGraph(seed: seed, shape: .init(nodes: 20...40)).graph
+    let problem = SchedulingProblem(graph)
+    let limits = SearchLimits(timeLimit: .zero)
+    let result = try BestOfAll(limits: limits).result(for: problem)
+    try result.schedule.validate(against: graph, dependencies: problem.dependencies)
+    #expect(result.outcome != .workLimit)
+    #expect(result.outcome == .timeLimit || result.gap <= 1 / Double(OrderingResult.tolerance))
+  }
+
   @Test func `a scheduler that breaks its promise is named`() throws {
     struct Broken: Scheduler {
       static let name = "broken"

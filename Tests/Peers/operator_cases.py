@@ -9,6 +9,7 @@ FOLDER/cases.json lists {file, outputs: {name: form}}; a form is [type, shape, v
 {"sequence": [form, ...]}, {"optional": form or null}. Read by OperatorCaseTests.swift, which finds
 FOLDER in GRAPHOPT_OPERATOR_CASES.
 """
+
 import itertools
 import json
 import math
@@ -24,16 +25,32 @@ from onnx import TensorProto, helper, numpy_helper
 warnings.filterwarnings("ignore")
 
 TYPES = {
-    TensorProto.FLOAT: "float32", TensorProto.UINT8: "uint8", TensorProto.INT8: "int8",
-    TensorProto.UINT16: "uint16", TensorProto.INT16: "int16", TensorProto.INT32: "int32",
-    TensorProto.INT64: "int64", TensorProto.STRING: "string", TensorProto.BOOL: "bool",
-    TensorProto.FLOAT16: "float16", TensorProto.DOUBLE: "float64", TensorProto.UINT32: "uint32",
-    TensorProto.UINT64: "uint64", TensorProto.COMPLEX64: "complex64",
-    TensorProto.COMPLEX128: "complex128", TensorProto.BFLOAT16: "bfloat16",
-    TensorProto.FLOAT8E4M3FN: "float8e4m3fn", TensorProto.FLOAT8E4M3FNUZ: "float8e4m3fnuz",
-    TensorProto.FLOAT8E5M2: "float8e5m2", TensorProto.FLOAT8E5M2FNUZ: "float8e5m2fnuz",
-    TensorProto.UINT4: "uint4", TensorProto.INT4: "int4", TensorProto.FLOAT4E2M1: "float4e2m1",
-    TensorProto.FLOAT8E8M0: "float8e8m0", TensorProto.UINT2: "uint2", TensorProto.INT2: "int2",
+    TensorProto.FLOAT: "float32",
+    TensorProto.UINT8: "uint8",
+    TensorProto.INT8: "int8",
+    TensorProto.UINT16: "uint16",
+    TensorProto.INT16: "int16",
+    TensorProto.INT32: "int32",
+    TensorProto.INT64: "int64",
+    TensorProto.STRING: "string",
+    TensorProto.BOOL: "bool",
+    TensorProto.FLOAT16: "float16",
+    TensorProto.DOUBLE: "float64",
+    TensorProto.UINT32: "uint32",
+    TensorProto.UINT64: "uint64",
+    TensorProto.COMPLEX64: "complex64",
+    TensorProto.COMPLEX128: "complex128",
+    TensorProto.BFLOAT16: "bfloat16",
+    TensorProto.FLOAT8E4M3FN: "float8e4m3fn",
+    TensorProto.FLOAT8E4M3FNUZ: "float8e4m3fnuz",
+    TensorProto.FLOAT8E5M2: "float8e5m2",
+    TensorProto.FLOAT8E5M2FNUZ: "float8e5m2fnuz",
+    TensorProto.UINT4: "uint4",
+    TensorProto.INT4: "int4",
+    TensorProto.FLOAT4E2M1: "float4e2m1",
+    TensorProto.FLOAT8E8M0: "float8e8m0",
+    TensorProto.UINT2: "uint2",
+    TensorProto.INT2: "int2",
 }
 COMPARED = {"float32", "float64", "float16", "bfloat16", "bool"} | {
     f"{u}int{b}" for u in ("", "u") for b in (2, 4, 8, 16, 32, 64)
@@ -143,11 +160,13 @@ def ort_cases(cases):
         if domain:
             opsets.append(helper.make_opsetid(domain, 1))
         graph = helper.make_graph(
-            [node], "g", [], [onnx.ValueInfoProto(name=r) for r in results], stored)
+            [node], "g", [], [onnx.ValueInfoProto(name=r) for r in results], stored
+        )
         model = helper.make_model(graph, opset_imports=opsets, ir_version=8)
         try:
             session = ort.InferenceSession(
-                model.SerializeToString(), options, providers=["CPUExecutionProvider"])
+                model.SerializeToString(), options, providers=["CPUExecutionProvider"]
+            )
             values = session.run(None, {})
         except Exception:
             refused += 1
@@ -159,7 +178,8 @@ def ort_cases(cases):
             stated = {"float": "float32", "double": "float64"}.get(stated, stated)
             if isinstance(value, list):
                 stated = {np.dtype(np.float32): "float32", np.dtype(np.int64): "int64"}[
-                    value[0].dtype]
+                    value[0].dtype
+                ]
             forms[result] = form(value, stated)
         cases.add(f"{node_type}-{opset}-{name}", model, forms)
 
@@ -169,76 +189,155 @@ def ort_cases(cases):
 
     pads = [[0, 0, 0, 0], [1, 1, 1, 1], [0, 1, 2, 0], [2, 2, 2, 2]]
     for size, kernel, stride, pad, dilation, up in itertools.product(
-            [(5, 7), (8, 8), (13, 6)], [(1, 1), (2, 2), (3, 2)], [1, 2, 3], pads, [1, 2], [0, 1]):
+        [(5, 7), (8, 8), (13, 6)], [(1, 1), (2, 2), (3, 2)], [1, 2, 3], pads, [1, 2], [0, 1]
+    ):
         for kind, opset in (("MaxPool", 12), ("AveragePool", 11), ("AveragePool", 19)):
             attributes = dict(kernel_shape=kernel, strides=[stride] * 2, pads=pad, ceil_mode=up)
             if dilation != 1:
                 if opset == 11:
                     continue
                 attributes["dilations"] = [dilation] * 2
-            run(text(size, kernel, stride, pad, dilation, up), opset, kind,
-                [f32(1, 2, *size)], attributes, outputs=2 if kind == "MaxPool" else 1)
+            run(
+                text(size, kernel, stride, pad, dilation, up),
+                opset,
+                kind,
+                [f32(1, 2, *size)],
+                attributes,
+                outputs=2 if kind == "MaxPool" else 1,
+            )
         if up == 0:
-            run(text(size, kernel, stride, pad, dilation), 11, "Conv",
+            run(
+                text(size, kernel, stride, pad, dilation),
+                11,
+                "Conv",
                 [f32(1, 2, *size), f32(3, 2, *kernel)],
-                dict(strides=[stride] * 2, pads=pad, dilations=[dilation] * 2))
+                dict(strides=[stride] * 2, pads=pad, dilations=[dilation] * 2),
+            )
             for extra in ([0, 0], [1, 0]):
-                run(text(size, kernel, stride, pad, dilation, extra), 11, "ConvTranspose",
+                run(
+                    text(size, kernel, stride, pad, dilation, extra),
+                    11,
+                    "ConvTranspose",
                     [f32(1, 2, *size), f32(2, 3, *kernel)],
-                    dict(strides=[stride] * 2, pads=pad, dilations=[dilation] * 2,
-                         output_padding=extra))
+                    dict(
+                        strides=[stride] * 2,
+                        pads=pad,
+                        dilations=[dilation] * 2,
+                        output_padding=extra,
+                    ),
+                )
     for size, kernel, stride, auto, up in itertools.product(
-            [(5, 7), (8, 8), (4, 13)], [(1, 1), (2, 3), (5, 2)], [1, 2, 3],
-            ["SAME_UPPER", "SAME_LOWER", "VALID"], [0, 1]):
+        [(5, 7), (8, 8), (4, 13)],
+        [(1, 1), (2, 3), (5, 2)],
+        [1, 2, 3],
+        ["SAME_UPPER", "SAME_LOWER", "VALID"],
+        [0, 1],
+    ):
         attributes = dict(kernel_shape=kernel, strides=[stride] * 2, auto_pad=auto)
         for kind, opset in (("MaxPool", 8), ("AveragePool", 7), ("LpPool", 2)):
             if up == 0:
                 run(text(size, kernel, stride, auto), opset, kind, [f32(1, 2, *size)], attributes)
-        run(text(size, kernel, stride, auto, up), 12, "MaxPool", [f32(1, 2, *size)],
-            dict(attributes, ceil_mode=up))
+        run(
+            text(size, kernel, stride, auto, up),
+            12,
+            "MaxPool",
+            [f32(1, 2, *size)],
+            dict(attributes, ceil_mode=up),
+        )
         if up == 0:
-            run(text(size, kernel, stride, auto), 11, "Conv",
-                [f32(1, 2, *size), f32(3, 2, *kernel)], attributes)
-            run(text(size, kernel, stride, auto), 11, "ConvTranspose",
-                [f32(1, 2, *size), f32(2, 3, *kernel)], attributes)
+            run(
+                text(size, kernel, stride, auto),
+                11,
+                "Conv",
+                [f32(1, 2, *size), f32(3, 2, *kernel)],
+                attributes,
+            )
+            run(
+                text(size, kernel, stride, auto),
+                11,
+                "ConvTranspose",
+                [f32(1, 2, *size), f32(2, 3, *kernel)],
+                attributes,
+            )
     for shape in ([9, 9], [1, 3, 11, 12]):
-        run(text(shape), 11, "ConvTranspose", [f32(1, 2, 4, 5), f32(2, 3, 3, 3)],
-            dict(strides=[2, 2], output_shape=shape))
+        run(
+            text(shape),
+            11,
+            "ConvTranspose",
+            [f32(1, 2, 4, 5), f32(2, 3, 3, 3)],
+            dict(strides=[2, 2], output_shape=shape),
+        )
 
     for start, end, step in itertools.product(
-            [0, 2, -1, -3, 9, -9, 2**62, -(2**62)], [0, 1, 5, -1, -4, 9, -9, 2**63 - 1, -(2**63), 2**31 - 1],
-            [1, 2, -1, -3, 100, -100]):
-        run(text(start, end, step), 13, "Slice",
+        [0, 2, -1, -3, 9, -9, 2**62, -(2**62)],
+        [0, 1, 5, -1, -4, 9, -9, 2**63 - 1, -(2**63), 2**31 - 1],
+        [1, 2, -1, -3, 100, -100],
+    ):
+        run(
+            text(start, end, step),
+            13,
+            "Slice",
             [np.arange(10, dtype=np.int64).reshape(5, 2), i64(start), i64(end), i64(0), i64(step)],
-            {})
+            {},
+        )
     for start, end in itertools.product([0, 2, -1, -3, 9], [0, 3, -1, 9, 2**62]):
-        run(text(start, end), 9, "Slice", [np.arange(10, dtype=np.int64).reshape(2, 5)],
-            dict(starts=[start], ends=[end], axes=[1]))
+        run(
+            text(start, end),
+            9,
+            "Slice",
+            [np.arange(10, dtype=np.int64).reshape(2, 5)],
+            dict(starts=[start], ends=[end], axes=[1]),
+        )
     run("two", 10, "Slice", [f32(4, 5, 6), i64(1, -3), i64(3, 100), i64(0, -1)], {})
     run("noaxes", 11, "Slice", [f32(4, 5, 6), i64(1, 0), i64(3, -1)], {})
 
     for opset in (7, 9):
         for scale in ([1, 1, 2, 2], [1, 1, 1.5, 0.7], [1, 1, 0.6, 1.1]):
             if opset == 7:
-                run(text(scale), 7, "Upsample", [f32(1, 2, 5, 7)],
-                    dict(scales=[float(s) for s in scale]))
+                run(
+                    text(scale),
+                    7,
+                    "Upsample",
+                    [f32(1, 2, 5, 7)],
+                    dict(scales=[float(s) for s in scale]),
+                )
             else:
-                run(text(scale), 9, "Upsample",
-                    [f32(1, 2, 5, 7), np.array(scale, np.float32)], {})
-    for scale in ([1, 1, 2, 2], [1, 1, 0.6, 1.7], [1, 1, 1 / 3, 0.3], [1, 1, 7 / 5, 5 / 7],
-                  [1, 1, 0.2, 0.1], [1, 1, 2.6, 3.3333333]):
+                run(text(scale), 9, "Upsample", [f32(1, 2, 5, 7), np.array(scale, np.float32)], {})
+    for scale in (
+        [1, 1, 2, 2],
+        [1, 1, 0.6, 1.7],
+        [1, 1, 1 / 3, 0.3],
+        [1, 1, 7 / 5, 5 / 7],
+        [1, 1, 0.2, 0.1],
+        [1, 1, 2.6, 3.3333333],
+    ):
         array = np.array(scale, np.float32)
         run(text(scale), 10, "Resize", [f32(1, 2, 5, 7), array], {})
         for opset in (11, 13, 18):
-            run(text(scale), opset, "Resize", [f32(1, 2, 5, 7), np.array([], np.float32), array],
-                dict(mode="nearest"))
-            run("crop" + text(scale), opset, "Resize",
+            run(
+                text(scale),
+                opset,
+                "Resize",
+                [f32(1, 2, 5, 7), np.array([], np.float32), array],
+                dict(mode="nearest"),
+            )
+            run(
+                "crop" + text(scale),
+                opset,
+                "Resize",
                 [f32(1, 2, 5, 7), np.array([0, 0, 0.2, 0.1, 1, 1, 0.9, 0.7], np.float32), array],
-                dict(mode="linear", coordinate_transformation_mode="tf_crop_and_resize"))
+                dict(mode="linear", coordinate_transformation_mode="tf_crop_and_resize"),
+            )
     for sizes, policy in itertools.product(
-            ([9, 9], [3, 8], [10, 14], [1, 20]), ("stretch", "not_larger", "not_smaller")):
-        run(text(sizes, policy), 18, "Resize", [f32(1, 2, 5, 7), None, None, i64(*sizes)],
-            dict(mode="nearest", axes=[2, 3], keep_aspect_ratio_policy=policy))
+        ([9, 9], [3, 8], [10, 14], [1, 20]), ("stretch", "not_larger", "not_smaller")
+    ):
+        run(
+            text(sizes, policy),
+            18,
+            "Resize",
+            [f32(1, 2, 5, 7), None, None, i64(*sizes)],
+            dict(mode="nearest", axes=[2, 3], keep_aspect_ratio_policy=policy),
+        )
     run("sizes", 13, "Resize", [f32(1, 2, 5, 7), None, None, i64(1, 2, 8, 3)], dict(mode="nearest"))
 
     for pad in ([0, 1, 2, 3], [1, 0, 0, 2], [0, -1, 0, -2], [-1, 2, -1, 0]):
@@ -295,15 +394,37 @@ def ort_cases(cases):
 
     ints = np.array([[-7, 5, 0], [12, -3, 9]], dtype=np.int64)
     other = np.array([[2, -3, 4]], dtype=np.int64)
-    for kind in ("Add", "Sub", "Mul", "Div", "Mod", "Max", "Min", "Equal", "Less", "Greater",
-                 "LessOrEqual", "GreaterOrEqual", "Pow"):
+    for kind in (
+        "Add",
+        "Sub",
+        "Mul",
+        "Div",
+        "Mod",
+        "Max",
+        "Min",
+        "Equal",
+        "Less",
+        "Greater",
+        "LessOrEqual",
+        "GreaterOrEqual",
+        "Pow",
+    ):
         run("int64", 17, kind, [ints, other if kind != "Pow" else np.abs(other)], {})
-        run("int32", 17, kind,
-            [ints.astype(np.int32), np.abs(other).astype(np.int32)], {})
-        run("float", 17, kind, [ints.astype(np.float32) / 3, other.astype(np.float32) / 7],
-            dict(fmod=1) if kind == "Mod" else {})
-        run("double", 17, kind, [ints.astype(np.float64) / 3, other.astype(np.float64) / 7],
-            dict(fmod=1) if kind == "Mod" else {})
+        run("int32", 17, kind, [ints.astype(np.int32), np.abs(other).astype(np.int32)], {})
+        run(
+            "float",
+            17,
+            kind,
+            [ints.astype(np.float32) / 3, other.astype(np.float32) / 7],
+            dict(fmod=1) if kind == "Mod" else {},
+        )
+        run(
+            "double",
+            17,
+            kind,
+            [ints.astype(np.float64) / 3, other.astype(np.float64) / 7],
+            dict(fmod=1) if kind == "Mod" else {},
+        )
     run("fmod", 17, "Mod", [ints, other], dict(fmod=1))
     run("wrap", 17, "Mul", [np.array([2**30, 2**31 - 1], np.int32), np.array([4, 2], np.int32)], {})
     for kind in ("Neg", "Abs", "Sign", "Relu"):
@@ -313,24 +434,49 @@ def ort_cases(cases):
         data = np.array([0.5, 1.5, 2.5, 3.7, 9], np.float32)
         run("float", 17, kind, [data if kind != "Not" else data > 2], {})
     for to in (1, 6, 7, 9, 10, 11, 2, 3):
-        run(text("float", to), 17, "Cast", [np.array([0, 0.4, -1.6, 2.5, 7.99], np.float32)],
-            dict(to=to))
+        run(
+            text("float", to),
+            17,
+            "Cast",
+            [np.array([0, 0.4, -1.6, 2.5, 7.99], np.float32)],
+            dict(to=to),
+        )
         run(text("int", to), 17, "Cast", [np.array([0, 1, -1, 77, 300], np.int64)], dict(to=to))
     for start, limit, delta in ((0, 10, 3), (10, 0, -4), (5, 5, 1), (3, 0, 1), (-4, 9, 13)):
-        run(text(start, limit, delta), 11, "Range",
-            [np.array(v, np.int64) for v in (start, limit, delta)], {})
-        run(text("f", start, limit, delta), 11, "Range",
-            [np.array(v, np.float32) * np.float32(0.1) for v in (start, limit, delta)], {})
+        run(
+            text(start, limit, delta),
+            11,
+            "Range",
+            [np.array(v, np.int64) for v in (start, limit, delta)],
+            {},
+        )
+        run(
+            text("f", start, limit, delta),
+            11,
+            "Range",
+            [np.array(v, np.float32) * np.float32(0.1) for v in (start, limit, delta)],
+            {},
+        )
     for shape in ([3, 4], [2, 1, 4], [1], [5, 1, 1]):
         run(text(shape), 13, "Expand", [np.arange(4).reshape(1, 4), i64(*shape)], {})
     for repeats in ([1, 2], [3, 1], [2, 2], [0, 3]):
         run(text(repeats), 13, "Tile", [np.arange(6).reshape(2, 3), i64(*repeats)], {})
     for axis, indices in itertools.product((0, 1, -1), ([0], [[1, -1], [0, 0]], 1)):
-        run(text(axis, indices), 13, "Gather",
-            [np.arange(6).reshape(2, 3), np.array(indices, np.int64)], dict(axis=axis))
+        run(
+            text(axis, indices),
+            13,
+            "Gather",
+            [np.arange(6).reshape(2, 3), np.array(indices, np.int64)],
+            dict(axis=axis),
+        )
     for axis in (0, 1, -1):
-        run(text(axis), 13, "Concat", [np.arange(6).reshape(2, 3), np.arange(6).reshape(2, 3) + 9],
-            dict(axis=axis))
+        run(
+            text(axis),
+            13,
+            "Concat",
+            [np.arange(6).reshape(2, 3), np.arange(6).reshape(2, 3) + 9],
+            dict(axis=axis),
+        )
     for perm in ([0, 2, 1], [2, 1, 0], [1, 2, 0]):
         run(text(perm), 13, "Transpose", [np.arange(24).reshape(2, 3, 4)], dict(perm=perm))
     run("none", 13, "Transpose", [np.arange(24).reshape(2, 3, 4)], {})
@@ -339,43 +485,86 @@ def ort_cases(cases):
         run(text(start, end), 15, "Shape", [f32(2, 3, 4)], attributes)
     for value in (np.array([7], np.int32), np.array([2.5], np.float32), None):
         attributes = {} if value is None else dict(value=numpy_helper.from_array(value))
-        run(text(None if value is None else value.dtype), 9, "ConstantOfShape", [i64(2, 3)],
-            attributes)
+        run(
+            text(None if value is None else value.dtype),
+            9,
+            "ConstantOfShape",
+            [i64(2, 3)],
+            attributes,
+        )
         run("scalar", 9, "ConstantOfShape", [np.array([], np.int64)], attributes)
 
     for kind, gates in (("LSTM", 4), ("GRU", 3), ("RNN", 1)):
         for direction, count in (("forward", 1), ("reverse", 1), ("bidirectional", 2)):
             for opset in (7, 14):
-                run(direction, opset, kind,
+                run(
+                    direction,
+                    opset,
+                    kind,
                     [f32(5, 2, 3), f32(count, gates * 4, 3), f32(count, gates * 4, 4)],
-                    dict(hidden_size=4, direction=direction), outputs=3 if kind == "LSTM" else 2)
+                    dict(hidden_size=4, direction=direction),
+                    outputs=3 if kind == "LSTM" else 2,
+                )
     for opset, kind in ((7, "Dropout"), (10, "Dropout"), (13, "Dropout")):
         run("mask", opset, kind, [f32(2, 3)], {}, outputs=2)
     for largest, sort, k in itertools.product((0, 1), (0, 1), (1, 3)):
-        run(text(largest, sort, k), 11, "TopK", [f32(4, 5), i64(k)],
-            dict(axis=0, largest=largest, sorted=sort), outputs=2)
+        run(
+            text(largest, sort, k),
+            11,
+            "TopK",
+            [f32(4, 5), i64(k)],
+            dict(axis=0, largest=largest, sorted=sort),
+            outputs=2,
+        )
     run("attr", 9, "TopK", [f32(4, 5)], dict(k=2), outputs=2)
     run("scalar", 11, "SplitToSequence", [f32(7, 2), np.array(3, np.int64)], {})
     run("list", 11, "SplitToSequence", [f32(7, 2), i64(3, 0, 4)], {})
     run("ones", 11, "SplitToSequence", [f32(3, 2)], {})
     run("squeezed", 11, "SplitToSequence", [f32(3, 2)], dict(axis=1, keepdims=0))
     for axis in (-3, -1, 0, 2):
-        run(text(axis), 17, "LayerNormalization",
-            [f32(2, 3, 4), np.ones((2, 3, 4)[axis:], np.float32)], dict(axis=axis), outputs=3)
-    for a, b in (([3], [3]), ([2, 3], [3]), ([3], [3, 2]), ([4, 2, 3], [3, 5]), ([2, 3], [4, 3, 5]),
-                 ([2, 1, 2, 3], [4, 3, 5])):
+        run(
+            text(axis),
+            17,
+            "LayerNormalization",
+            [f32(2, 3, 4), np.ones((2, 3, 4)[axis:], np.float32)],
+            dict(axis=axis),
+            outputs=3,
+        )
+    for a, b in (
+        ([3], [3]),
+        ([2, 3], [3]),
+        ([3], [3, 2]),
+        ([4, 2, 3], [3, 5]),
+        ([2, 3], [4, 3, 5]),
+        ([2, 1, 2, 3], [4, 3, 5]),
+    ):
         run(text(a, b), 13, "MatMul", [f32(*a), f32(*b)], {})
     for ta, tb in itertools.product((0, 1), (0, 1)):
-        run(text(ta, tb), 13, "Gemm",
+        run(
+            text(ta, tb),
+            13,
+            "Gemm",
             [f32(*((2, 3) if not ta else (3, 2))), f32(*((3, 5) if not tb else (5, 3))), f32(5)],
-            dict(transA=ta, transB=tb))
-    for equation, shapes in (("ij,jk->ik", ([2, 3], [3, 4])), ("bij,bjk", ([5, 2, 3], [5, 3, 4])),
-                             ("...ij,...jk->...ik", ([6, 2, 3], [3, 4])), ("ii->i", ([3, 3],)),
-                             ("ij->ji", ([2, 3],)), ("i,j->ij", ([2], [3])), ("ij->", ([2, 3],))):
+            dict(transA=ta, transB=tb),
+        )
+    for equation, shapes in (
+        ("ij,jk->ik", ([2, 3], [3, 4])),
+        ("bij,bjk", ([5, 2, 3], [5, 3, 4])),
+        ("...ij,...jk->...ik", ([6, 2, 3], [3, 4])),
+        ("ii->i", ([3, 3],)),
+        ("ij->ji", ([2, 3],)),
+        ("i,j->ij", ([2], [3])),
+        ("ij->", ([2, 3],)),
+    ):
         run(text(len(equation)), 12, "Einsum", [f32(*s) for s in shapes], dict(equation=equation))
     for batch, indices in ((0, [[0, 1], [1, 0]]), (0, [[1]]), (1, [[1], [0]]), (0, [[[0, 0, 1]]])):
-        run(text(batch, indices), 12, "GatherND",
-            [f32(2, 2, 3), np.array(indices, np.int64)], dict(batch_dims=batch))
+        run(
+            text(batch, indices),
+            12,
+            "GatherND",
+            [f32(2, 2, 3), np.array(indices, np.int64)],
+            dict(batch_dims=batch),
+        )
     print(refused, "cases refused by onnxruntime")
 
 

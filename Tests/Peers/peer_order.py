@@ -11,7 +11,8 @@ import json
 import tempfile
 from pathlib import Path
 
-from session import PeerError, bindings, feeds, load, report, session
+from outcome import PeerError, report
+from session import bindings, feeds, load, session
 
 SUFFIX = "_kernel_time"
 

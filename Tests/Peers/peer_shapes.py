@@ -9,7 +9,8 @@ import argparse
 import json
 
 import onnxruntime
-from session import PeerError, bindings, element_type, feeds, load, report, session
+from outcome import PeerError, report
+from session import bindings, element_type, feeds, load, session
 
 
 def main():

@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """Models in onnxruntime as they stand in the file: no graph optimizations, one thread."""
 
-import sys
 from math import prod
 from pathlib import Path
 
@@ -9,16 +8,13 @@ import numpy as np
 import onnx
 import onnxruntime as ort
 from onnx import external_data_helper
+from outcome import PeerError
 
 # Element types by the names that plans use, from those of onnxruntime.
 ELEMENT_TYPES = {"float": "float32", "double": "float64"}
 
 # Bytes of weights that are made up where a model comes without; protobuf ends at 2 GB.
 MOST_ZEROS = 1 << 29
-
-
-class PeerError(Exception):
-    """Why a peer has nothing to say; its text is a sentence for people."""
 
 
 def element_type(ort_type):
@@ -110,12 +106,3 @@ def feeds(running, bound):
             array = random.standard_normal(shape)
         values[value.name] = np.asarray(array, kind)
     return values
-
-
-def report(body):
-    """Runs a script; what went wrong becomes one line and exit status 2."""
-    try:
-        sys.exit(body())
-    except (PeerError, OSError) as error:
-        print(f"{sys.argv[0].rpartition('/')[2]}: {str(error).splitlines()[0]}", file=sys.stderr)
-        sys.exit(2)

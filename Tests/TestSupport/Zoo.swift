@@ -19,6 +19,13 @@ public enum Zoo {
     return FileManager.default.fileExists(atPath: path + "/MANIFEST.json") ? path : nil
   }()
 
+  /// Whether `GRAPHOPT_ZOO` asks for the tests that take minutes, too.
+  public static let isNamed =
+    root != nil && ProcessInfo.processInfo.environment["GRAPHOPT_ZOO"] != nil
+
+  /// What a test that takes minutes says when it is skipped.
+  public static let briefness = "takes minutes: set GRAPHOPT_ZOO to the folder of the model zoo"
+
   /// The models below a folder of the zoo, as sorted paths relative to the zoo; none without it.
   public static func models(under folder: String = "") -> [String] {
     guard let root, let paths = FileManager.default.enumerator(atPath: "\(root)/\(folder)") else {

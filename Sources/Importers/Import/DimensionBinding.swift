@@ -70,7 +70,7 @@ extension DimensionFault: CustomStringConvertible {
     case .unmatched(let binding, let existing):
       let known =
         existing.isEmpty
-        ? "it has no open dimensions" : "it has \(existing.joined(separator: ", "))"
+        ? "it has no open dimensions" : "it has \(list(existing))"
       return "the model has no dimension \(binding.target.quoted) to bind; \(known)"
     case .outOfRange(let binding):
       return

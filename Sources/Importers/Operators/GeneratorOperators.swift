@@ -7,7 +7,7 @@ enum GeneratorOperators {
     OperatorRule("Constant") { context throws(OperatorFault) in
       context.setOutput(0, try constant(context))
     },
-    OperatorRule("ConstantOfShape", isMonotone: false) { context throws(OperatorFault) in
+    OperatorRule("ConstantOfShape") { context throws(OperatorFault) in
       let shape = try ShapeOperators.extents(of: 0, context)
       try ShapeOperators.checkCount(shape)
       var fill = ValueFact(.float32, [1], value: .reals([0]))
@@ -82,7 +82,10 @@ enum GeneratorOperators {
     var bounds: [KnownValue] = []
     for index in 0..<3 {
       let fact = try context.input(index)
-      guard let value = fact.value else { throw .unknownValue(input: index) }
+      // Only of the limit is an upper bound of any use.
+      guard let value = fact.value, index == 1 || !fact.isUpperBound else {
+        throw .unknownValue(input: index)
+      }
       guard value.count == 1 else { throw .inputValue(input: index, reason: "one is needed") }
       bounds.append(value)
     }

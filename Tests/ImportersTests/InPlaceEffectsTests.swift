@@ -1,0 +1,103 @@
+// SPDX-License-Identifier: Apache-2.0
+import GraphIR
+import TestSupport
+import Testing
+
+@testable import Importers
+
+@Suite struct `In-place effects` {
+  private func effects(
+    _ type: String, _ inputs: [ValueFact?], _ output: ValueFact, isTraining: Bool = false
+  ) -> [Effect] {
+    InPlaceEffects(domain: "", type: type)
+      .effects(inputs: inputs, output: output, isTraining: isTraining)
+  }
+
+  @Test func `views share in both modes`() {
+    for type in ["Reshape", "Squeeze", "Unsqueeze", "Flatten", "Identity"] {
+      #expect(
+        effects(type, [floats(2, 3), known(6)], floats(6))
+          == [Effect(.mayAlias, output: 0, of: 0, modes: .all)], "\(type)")
+    }
+    #expect(effects("Transpose", [floats(2, 3)], floats(3, 2)).isEmpty)
+  }
+
+  @Test(arguments: [
+    "Relu", "Sigmoid", "Tanh", "LeakyRelu", "Elu", "Selu", "HardSigmoid", "Softplus", "Softsign",
+    "ThresholdedRelu", "Clip",
+  ])
+  func `activation functions overwrite their operand in both modes`(type: String) {
+    #expect(
+      effects(type, [floats(2)], floats(2))
+        == [Effect(.mayOverwrite, output: 0, of: 0, modes: .all)])
+  }
+
+  @Test func `rows that are normalized as a whole are overwritten by ONNX Runtime alone`() {
+    for type in ["Softmax", "LogSoftmax"] {
+      #expect(
+        effects(type, [floats(2)], floats(2))
+          == [Effect(.mayOverwrite, output: 0, of: 0, modes: .ort)])
+    }
+    for type in ["LayerNormalization", "InstanceNormalization", "CumSum", "LRN", "Hardmax"] {
+      #expect(effects(type, [floats(2), floats(2)], floats(2)).isEmpty)
+    }
+  }
+
+  @Test func `arithmetic overwrites any operand of the result's shape and type`() {
+    #expect(
+      effects("Add", [floats(2, 3), floats(3)], floats(2, 3))
+        == [Effect(.mayOverwrite, output: 0, of: 0, modes: .safe)])
+    #expect(
+      effects("Add", [floats(3), floats(2, 3)], floats(2, 3))
+        == [Effect(.mayOverwrite, output: 0, of: 1, modes: .safe)])
+    #expect(effects("Sum", [floats(2), floats(2), floats(2)], floats(2)).count == 3)
+    #expect(effects("Add", [floats(1), floats(3, 1)], floats(3, 3)).isEmpty)
+    // A comparison's result has another type; a choice is no operand to write over.
+    #expect(effects("Equal", [floats(2), floats(2)], ValueFact(.bool, [2])).isEmpty)
+    #expect(
+      effects("Where", [ValueFact(.bool, [2]), floats(2), nil], floats(2))
+        == [Effect(.mayOverwrite, output: 0, of: 1, modes: .safe)])
+  }
+
+  @Test func `conversions overwrite what has elements of one width`() {
+    #expect(
+      effects("Cast", [floats(2)], floats(2))
+        == [Effect(.mayOverwrite, output: 0, of: 0, modes: .all)])
+    #expect(
+      effects("Cast", [floats(2)], ValueFact(.int32, [2]))
+        == [Effect(.mayOverwrite, output: 0, of: 0, modes: .safe)])
+    #expect(effects("Cast", [floats(2)], ValueFact(.int64, [2])).isEmpty)
+    #expect(effects("Cast", [ValueFact(.string, [2])], ValueFact(.string, [2])).isEmpty)
+  }
+
+  @Test func `what is unknown shares nothing`() {
+    #expect(effects("Warp", [floats(2)], floats(2)).isEmpty)
+    #expect(
+      InPlaceEffects(domain: "com.example", type: "Relu") == .none)
+    #expect(effects("Relu", [], floats(2)).isEmpty)
+    #expect(effects("Relu", [nil], floats(2)).isEmpty)
+  }
+
+  @Test func `Dropout is a view where it does not train`() throws {
+    func drops(_ version: Int64, _ more: (inout ProtobufWriter) -> Void) throws -> [Effect] {
+      let graph = try imported(opsets: [("", version)]) {
+        $0.value(11, "x", shape: [4])
+        $0.tensor(5, "ratio", type: 1, dims: []) { $0.fixed32(4, 0) }
+        $0.tensor(5, "yes", type: 9, dims: []) { $0.varint(5, 1) }
+        $0.tensor(5, "no", type: 9, dims: []) { $0.varint(5, 0) }
+        $0.value(11, "maybe", type: 9, shape: [])
+        more(&$0)
+        $0.value(12, "y", shape: nil)
+      }.graph
+      return Array(graph.effects(of: NodeID(0)))
+    }
+    let view = [Effect(.mayAlias, output: 0, of: 0, modes: .safe)]
+    #expect(try drops(13) { $0.node("Dropout", ["x"], ["y"]) } == view)
+    #expect(try drops(13) { $0.node("Dropout", ["x", "ratio", "no"], ["y"]) } == view)
+    #expect(try drops(13) { $0.node("Dropout", ["x", "ratio", "yes"], ["y"]) } == [])
+    #expect(try drops(13) { $0.node("Dropout", ["x", "ratio", "maybe"], ["y"]) } == [])
+    #expect(try drops(9) { $0.node("Dropout", ["x"], ["y"]) } == view)
+    #expect(try drops(6) { $0.node("Dropout", ["x"], ["y"]) } == [])
+    #expect(try drops(6) { $0.node("Dropout", ["x"], ["y"]) { $0.int("is_test", 1) } } == view)
+  }
+}

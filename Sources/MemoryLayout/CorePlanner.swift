@@ -10,7 +10,8 @@
 public struct CorePlanner: LayoutPlanner {
   public var options: ValleyOptions
 
-  /// The most elementary steps of an attempt, unless the limits allow less.
+  /// The most elementary steps of an attempt's searches, unless the limits allow less; fitting the
+  /// rest may take as many, and n² / 2 more for n buffers.
   public var work: Int
 
   /// What belongs to the core: buffers that meet a load of at least this part of the peak.
@@ -34,12 +35,18 @@ public struct CorePlanner: LayoutPlanner {
   /// The capacities tried, in parts of ten thousand above the bound.
   private static let allowances = [0, 5, 10, 20, 50, 100, 200]
 
+  /// Some fits take a quarter of all pairs each.
+  private static func fitWork(_ problem: LayoutProblem, _ work: Int, _ limit: Int) -> Int {
+    let pairs = problem.members.count * problem.members.count / 2
+    return work > limit - min(limit, pairs) ? limit : work + pairs
+  }
+
   /// - Complexity: O(k n) comparisons for the fit of n buffers around k of a core, beside the search.
   public func attempt(_ problem: LayoutProblem, within limits: LayoutLimits) -> LayoutAttempt {
     guard problem.fixedMembers.isEmpty else { return .skipped(.fixedOffsets) }
     var attempt = CoreAttempt(
       problem, options: options, best: limits.incumbent, work: min(work, limits.work),
-      deadline: limits.deadline)
+      fitWork: Self.fitWork(problem, work, limits.work), deadline: limits.deadline)
     for allowance in Self.allowances {
       let bound = max(problem.lowerBound, limits.capacity ?? 0)
       let capacity = bound + bound / 10_000 * allowance + bound % 10_000 * allowance / 10_000
@@ -73,6 +80,7 @@ private struct CoreAttempt {
   private(set) var best: LayoutSolution?
   private(set) var hasImproved = false
   private var workLeft: Int
+  private var fitWorkLeft: Int
 
   /// The most work of one search.
   private let searchWork: Int
@@ -85,13 +93,14 @@ private struct CoreAttempt {
 
   init(
     _ problem: LayoutProblem, options: ValleyOptions, best: LayoutSolution?, work: Int,
-    deadline: ContinuousClock.Instant?
+    fitWork: Int, deadline: ContinuousClock.Instant?
   ) {
     self.problem = problem
     self.options = options
     self.best = best
     self.deadline = deadline
     workLeft = work
+    fitWorkLeft = fitWork
     searchWork = max(1, work / 8)
     let load = RangeMaximum(problem.sections.load)
     largestLoads = problem.members.map {
@@ -104,7 +113,7 @@ private struct CoreAttempt {
 
   var isExhausted: Bool {
     if let deadline, ContinuousClock.now >= deadline { return true }
-    return workLeft <= 0
+    return workLeft <= 0 || fitWorkLeft <= 0
   }
 
   /// The members that meet a load of at least a part of the peak.
@@ -146,7 +155,7 @@ private struct CoreAttempt {
     for order in rest {
       for fit in [GapFitPlanner.Fit.first, .best] where height > capacity && !isExhausted {
         let solution = GapFitPlanner.solution(
-          of: problem, placing: order, fit: fit, work: &workLeft, below: height, around: core,
+          of: problem, placing: order, fit: fit, work: &fitWorkLeft, below: height, around: core,
           at: offsets)
         if let solution, solution.height < height {
           best = solution

@@ -19,7 +19,7 @@ func fixed(_ value: Double, _ digits: Int) -> String {
   return "\(rounded / scale)." + String(repeating: "0", count: digits - fraction.count) + fraction
 }
 
-/// The problem in a file of comma-separated columns `id,lower,upper,size`.
+/// The problem in a CSV file.
 func problem(at path: String) -> LayoutProblem {
   guard let file = fopen(path, "r") else {
     print("\(path): cannot be read")
@@ -32,13 +32,8 @@ func problem(at path: String) -> LayoutProblem {
     text.append(UInt8(byte))
     byte = getc(file)
   }
-  var buffers: [LayoutBuffer] = []
-  for line in String(decoding: text, as: UTF8.self).split(separator: "\n").dropFirst() {
-    let cells = line.split(separator: ",").map { Int($0) ?? 0 }
-    buffers.append(LayoutBuffer(size: cells[3], lower: cells[1], upper: cells[2]))
-  }
   do {
-    return try LayoutProblem(buffers: buffers)
+    return try LayoutCSV(parsing: text).problem()
   } catch {
     print("\(path): \(error)")
     exit(65)

@@ -10,7 +10,9 @@ case "capacity": CapacityBenchmark.run(Array(arguments.dropFirst()))
 case "minimise": MinimiseBenchmark.run(Array(arguments.dropFirst()))
 case "portfolio": PortfolioBenchmark.run(Array(arguments.dropFirst()))
 case "core": CoreBenchmark.run(Array(arguments.dropFirst()))
+case "cut": GeneratedBenchmark.cut(Array(arguments.dropFirst()))
+case "scale": GeneratedBenchmark.scale(Array(arguments.dropFirst()))
 default:
-  print("usage: LayoutBenchmark capacity|minimise|portfolio|core ...")
+  print("usage: LayoutBenchmark capacity|minimise|portfolio|core|cut|scale ...")
   exit(64)
 }

@@ -6,8 +6,7 @@ model, so that shapes that depend on values can be inferred and inferred values 
 `ort`: grids of attributes over operator set versions, run by onnxruntime.
 
 FOLDER/cases.json lists {file, outputs: {name: form}}; a form is [type, shape, values or null], or
-{"sequence": [form, ...]}, {"optional": form or null}. Read by OperatorCaseTests.swift, which finds
-FOLDER in GRAPHOPT_OPERATOR_CASES.
+{"sequence": [form, ...]}, {"optional": form or null}. Run and read by OperatorCaseTests.swift.
 """
 
 import itertools
@@ -17,7 +16,6 @@ import os
 import sys
 import warnings
 
-import ml_dtypes
 import numpy as np
 import onnx
 from onnx import TensorProto, helper, numpy_helper

@@ -202,7 +202,8 @@ public struct PlanStep: Hashable, Sendable, Codable {
   public var kind: Kind
   /// The node's name; where the file gives none, its operator and position.
   public var node: String
-  /// The node's position in the file, which is unique where names are not.
+  /// The node's position in the graph as it was read: the file's nodes without `Constant` ones, and
+  /// in an order of execution. Unique where names are not.
   public var fileIndex: Int
   /// The operator, with its domain if that is not ONNX's own.
   public var op: String

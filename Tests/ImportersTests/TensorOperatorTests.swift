@@ -209,3 +209,46 @@ import Testing
     #expect(refusal("STFT", [floats(1, 8, 1), scalar(1), floats(16)]) != nil)
   }
 }
+
+@Suite struct `ONNX Runtime's own operators` {
+  private func formed(
+    _ type: String, _ inputs: [ValueFact?], _ attributes: [String: ONNXAttribute.Value] = [:],
+    outputs: Int = 1
+  ) -> [[Int]?]? {
+    shapes(type, domain: "com.microsoft", inputs, attributes, outputs: outputs)
+  }
+
+  @Test func `fused products transpose matrices and stacks`() {
+    #expect(
+      formed(
+        "FusedMatMul", [floats(5, 3, 2), floats(5, 4, 3)], ["transA": .int(1), "transB": .int(1)])
+        == [[5, 2, 4]])
+    #expect(
+      formed("FusedMatMul", [floats(2, 5, 7, 3), floats(5, 7, 3, 4)], ["transBatchA": .int(1)])
+        == [[5, 7, 2, 4]])
+    #expect(formed("MatMulNBits", [floats(2, 3, 8)], ["N": .int(6), "K": .int(8)]) == [[2, 3, 6]])
+    #expect(formed("FusedConv", [floats(1, 2, 5, 5), floats(3, 2, 3, 3)]) == [[1, 3, 3, 3]])
+  }
+
+  @Test func `normalizations with a skip give the sum, too`() {
+    #expect(
+      formed("SkipLayerNormalization", [floats(2, 3, 8), floats(2, 3, 8), floats(8)], outputs: 4)
+        == [[2, 3, 8], [2, 3, 1], [2, 3, 1], [2, 3, 8]])
+  }
+
+  @Test func `gradients have the form of what they are gradients of`() {
+    #expect(
+      formed("ConvGrad", [floats(1, 4, 8, 8), floats(1, 3, 8, 8), floats(4, 3, 3, 3)], outputs: 3)
+        == [[1, 3, 8, 8], [4, 3, 3, 3], [4]])
+    #expect(
+      formed("GatherGrad", [known(9, 4), ValueFact(.int64, [2]), floats(2, 4)]) == [[9, 4]])
+    #expect(
+      formed("ConcatTraining", [floats(2, 3), floats(2, 5)], ["axis": .int(1)], outputs: 2)
+        == [[2, 8], [2]])
+    #expect(
+      formed("SplitTraining", [floats(6), known(2, 4)], ["axis": .int(0)], outputs: 2)
+        == [[2], [4]])
+    #expect(
+      formed("InPlaceAccumulatorV2", [floats(7), floats(7)], outputs: 2) == [[1], [7]])
+  }
+}

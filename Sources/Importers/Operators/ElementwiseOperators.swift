@@ -1,5 +1,5 @@
-import Glibc
 // SPDX-License-Identifier: Apache-2.0
+import Glibc
 import GraphIR
 
 /// Operators whose result has, element by element, the shape of their operands: arithmetic,

@@ -28,6 +28,7 @@ enum OperatorFamilies {
     Family(rules: AttentionOperators.rules),
     Family(rules: SignalOperators.rules),
     Family(rules: TextOperators.rules),
+    Family(domain: "com.microsoft", rules: MicrosoftOperators.rules),
     Family(domain: "ai.onnx.ml", rules: MLOperators.rules),
     Family(domain: "ai.onnx.preview", rules: AttentionOperators.previewRules),
     Family(domain: "ai.onnx.preview.training", rules: TrainingOperators.rules),

@@ -1,4 +1,3 @@
-import Glibc
 // SPDX-License-Identifier: Apache-2.0
 import GraphIR
 

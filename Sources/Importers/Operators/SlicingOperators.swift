@@ -11,24 +11,7 @@ enum SlicingOperators {
       context.setOutput(0, try concatenation(of: parts, axis: axis))
     },
     OperatorRule("Split", isMonotone: true) { context throws(OperatorFault) in
-      let data = try context.input(0, rankAtLeast: 1)
-      let axis = try Extents.axis(try context.int("axis", default: 0), rank: data.rank)
-      let pieces = try pieces(of: data.shape[axis], context)
-      var start = 0
-      for (index, extent) in pieces.enumerated() {
-        var shape = data.shape
-        shape[axis] = extent
-        let value =
-          data.isUpperBound
-          ? nil
-          : data.value.map { value in
-            let strides = Extents.strides(of: data.shape)
-            return value.picking(
-              Extents.positions(in: shape, strides: strides, from: start * strides[axis]))
-          }
-        context.setOutput(index, data.elementType, shape, value: value)
-        start += extent
-      }
+      try setPieces(&context)
     },
     OperatorRule("Slice", isMonotone: true) { context throws(OperatorFault) in
       let data = try context.input(0)
@@ -89,6 +72,28 @@ enum SlicingOperators {
   }
 
   // MARK: Split
+
+  /// Sets each output to its piece of input 0.
+  static func setPieces(_ context: inout OperatorContext) throws(OperatorFault) {
+    let data = try context.input(0, rankAtLeast: 1)
+    let axis = try Extents.axis(try context.int("axis", default: 0), rank: data.rank)
+    let pieces = try pieces(of: data.shape[axis], context)
+    var start = 0
+    for (index, extent) in pieces.enumerated() {
+      var shape = data.shape
+      shape[axis] = extent
+      let value =
+        data.isUpperBound
+        ? nil
+        : data.value.map { value in
+          let strides = Extents.strides(of: data.shape)
+          return value.picking(
+            Extents.positions(in: shape, strides: strides, from: start * strides[axis]))
+        }
+      context.setOutput(index, data.elementType, shape, value: value)
+      start += extent
+    }
+  }
 
   /// The extents of the pieces: given, or as equal as the version makes them.
   private static func pieces(

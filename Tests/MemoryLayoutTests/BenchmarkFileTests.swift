@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 import Glibc
 import MemoryLayout
+import TestSupport
 import Testing
 
 /// Public benchmark files, where they are at hand: `GRAPHOPT_LAYOUT_FILES` names the folder that
-/// holds `minimalloc/` and `somas/`.
+/// holds `minimalloc/` and `somas/`, or else `../shared/layout` beside the package is taken.
 @Suite(.enabled(if: BenchmarkFile.folder != nil))
 struct BenchmarkFileTests {
   @Test func `the load-ordered skyline is near the known ratio on the hard files`() throws {
@@ -35,12 +36,35 @@ struct BenchmarkFileTests {
     #expect(Double(solution.height) < 1.01 * Double(problem.lowerBound))
     #expect(LayoutValidator.violations(in: solution, of: problem) == [])
   }
+
+  @Test(arguments: Array("ABCDEFGHIJK").map { String($0) })
+  func `each of the hard files fits a mebibyte`(name: String) throws {
+    let problem = try BenchmarkFile.problem("minimalloc/\(name).1048576.csv")
+    guard case .fits(let solution) = ValleyPlanner().outcome(of: problem, capacity: 1 << 20) else {
+      Issue.record("not found")
+      return
+    }
+    #expect(LayoutValidator.violations(in: solution, of: problem) == [])
+    #expect(solution.height <= 1 << 20)
+  }
+
+  @Test func `the training trace of PanGu is placed at its load from its core`() throws {
+    let problem = try BenchmarkFile.problem("somas/pangu_2.6B.csv")
+    let attempt = CorePlanner(thresholds: [0.95]).attempt(problem, within: LayoutLimits())
+    let solution = try #require(attempt.solution)
+    #expect(solution.height == problem.lowerBound)
+    #expect(LayoutValidator.violations(in: solution, of: problem) == [])
+  }
 }
 
 enum BenchmarkFile {
-  static let folder = getenv("GRAPHOPT_LAYOUT_FILES").map { String(cString: $0) }
+  static let folder: String? = {
+    if let named = getenv("GRAPHOPT_LAYOUT_FILES") { return String(cString: named) }
+    let usual = "\(Zoo.packageRoot)/../shared/layout"
+    return access("\(usual)/somas/resnet50.csv", R_OK) == 0 ? usual : nil
+  }()
 
-  /// Reads `id,lower,upper,size` with exclusive `upper`.
+  /// Reads a file of the folder.
   static func problem(_ name: String) throws -> LayoutProblem {
     let path = try #require(folder) + "/" + name
     let file = try #require(fopen(path, "r"), "cannot read \(path)")
@@ -50,13 +74,6 @@ enum BenchmarkFile {
     while case let count = fread(&buffer, 1, buffer.count, file), count > 0 {
       text += buffer[..<count]
     }
-    let lines = String(decoding: text, as: UTF8.self).split(whereSeparator: \.isNewline)
-    #expect(lines.first == "id,lower,upper,size")
-    return try LayoutProblem(
-      buffers: lines.dropFirst().map { line in
-        let fields = line.split(separator: ",").compactMap { Int($0) }
-        try #require(fields.count == 4)
-        return LayoutBuffer(size: fields[3], lower: fields[1], upper: fields[2])
-      })
+    return try LayoutCSV(parsing: text).problem()
   }
 }

@@ -114,6 +114,21 @@ import Testing
     #expect(small.outcome(of: problem, capacity: 1 << 20) == .skipped(.tooLarge))
   }
 
+  @Test func `a capacity beyond all numbers is met`() throws {
+    let buffers = RandomBuffers.mixed.buffers(9, seed: 6)
+    let problem = try LayoutProblem(buffers: buffers)
+    for planner in [ValleyPlanner(), ValleyPlanner(options: Self.options(63))] {
+      guard case .fits(let solution) = planner.outcome(of: problem, capacity: .max) else {
+        Issue.record("anything fits")
+        continue
+      }
+      #expect(LayoutValidator.violations(in: solution, of: problem) == [])
+    }
+    #expect(ValleyPlanner().outcome(of: problem, capacity: .min) == .infeasible)
+    let core = CorePlanner().attempt(problem, within: LayoutLimits(capacity: .max - 1))
+    #expect(core.solution.map { LayoutValidator.violations(in: $0, of: problem) } == [])
+  }
+
   @Test func `nothing to place is placed`() throws {
     let empty = try LayoutProblem(buffers: [])
     #expect(
@@ -122,7 +137,7 @@ import Testing
     let bytes = try LayoutProblem(buffers: [LayoutBuffer(size: 0, lifetime: 0..<1)])
     #expect(
       ValleyPlanner().attempt(bytes, within: LayoutLimits())
-        == .layout(LayoutSolution(offsets: [0], height: 0)))
+        == .layout(LayoutSolution(offsets: [0], height: 0), provenBound: 0))
   }
 
   @Test func `a chain of a hundred thousand buffers overflows no stack`() throws {

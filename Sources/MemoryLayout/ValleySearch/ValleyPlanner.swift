@@ -64,7 +64,7 @@ public struct ValleyPlanner: LayoutPlanner {
     let instance = ValleyInstance(problem, members: problem.members)
     guard instance.entryCount <= entryLimit else { return .skipped(.tooLarge) }
     let known = limits.incumbent ?? Self.stack(problem)
-    guard !problem.members.isEmpty else { return .layout(known) }
+    guard !problem.members.isEmpty else { return .layout(known, provenBound: known.height) }
     var limits = limits
     limits.work = min(work, limits.work)
     var descent = ValleyDescent(problem, instance, options: options, from: known, within: limits)

@@ -45,8 +45,9 @@ struct ValleySearch {
     guard !options.rules.isEmpty, !options.preorders.isEmpty else {
       return Result(outcome: .stopped, nodeCount: 0, work: 0)
     }
-    // No height in between can be met.
-    let capacity = capacity / instance.heightUnit * instance.heightUnit
+    // No height in between can be met, and none above all buffers on top of each other is needed.
+    let enough = instance.size.reduce(0, +) + instance.alignment.reduce(0, +)
+    let capacity = min(capacity, enough) / instance.heightUnit * instance.heightUnit
     var run = ValleyRun(
       instance, capacity: capacity, options: options, work: work, deadline: deadline)
     var generator = SplitMix64(seed: options.seed)

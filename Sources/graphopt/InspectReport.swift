@@ -31,11 +31,21 @@ struct ModelSummary {
 
     let weights = Set(model.graph.initializers.map(\.name))
     text += "\n"
-    text += ReportText.table(
-      model.graph.inputs.filter { !weights.contains($0.name) }.map {
-        ["input", model.names[$0.name], Self.type($0.type)]
-      } + model.graph.outputs.map { ["output", model.names[$0.name], Self.type($0.type)] })
+    text += list("input", model.graph.inputs.filter { !weights.contains($0.name) })
+    text += list("output", model.graph.outputs)
     return text
+  }
+
+  /// How many inputs and how many outputs are listed: training graphs have hundreds.
+  private static let listedValues = 12
+
+  private func list(_ kind: String, _ values: [ONNXValueInfo]) -> String {
+    let rows = values.prefix(Self.listedValues).map {
+      [kind, model.names[$0.name], Self.type($0.type)]
+    }
+    let rest = values.count - rows.count
+    return ReportText.table(rows)
+      + (rest > 0 ? "  and \(ReportText.counted(rest, "more \(kind)"))\n" : "")
   }
 
   /// A type as the file states it, open dimensions by name.

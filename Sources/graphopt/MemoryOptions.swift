@@ -5,19 +5,21 @@ import GraphIR
 
 /// How memory is counted.
 struct MemoryOptions: ParsableArguments {
-  @Option(help: "What sizes and offsets are multiples of, in bytes: a power of two.")
+  @Option(
+    help: ArgumentHelp(
+      "What sizes and offsets are multiples of, in bytes: a power of two.", valueName: "bytes"))
   var alignment = 64
 
   @Option(
     help: ArgumentHelp(
-      "Which views and in-place results are used: none, safe, ort (as ONNX Runtime does).",
+      "Which views and in-place results are used: none, safe (default), ort (as ONNX Runtime does).",
       valueName: "mode"),
     transform: choice)
   var inplace = InPlaceMode.safe
 
   @Option(
     help: ArgumentHelp(
-      "Where inputs and outputs live: arena, external (with the caller, not counted).",
+      "Where inputs and outputs live: arena (default), external (with the caller, not counted).",
       valueName: "place"),
     transform: choice)
   var io = IOPlacement.arena

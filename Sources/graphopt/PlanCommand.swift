@@ -27,7 +27,8 @@ struct PlanCommand: ParsableCommand {
 
   @Option(
     help: ArgumentHelp(
-      "Which order: \(OrderChoice.names.joined(separator: ", ")).", valueName: "name"),
+      "Which order: auto (default, the best of all), or one of "
+        + "\(OrderChoice.names.dropFirst().joined(separator: ", ")).", valueName: "name"),
     transform: { name in
       guard let choice = OrderChoice(name: name) else {
         throw ValidationError(
@@ -38,7 +39,9 @@ struct PlanCommand: ParsableCommand {
   var order = OrderChoice.auto
 
   @Option(
-    name: .customLong("time-limit"), help: "When to stop searching for a better order: 10s, 500ms.")
+    name: .customLong("time-limit"),
+    help: ArgumentHelp(
+      "When to stop searching for a better order: 10s, 500ms.", valueName: "duration"))
   var timeLimit: TimeLimit?
 
   @Option(help: "The threads to use; the plan does not depend on it.")

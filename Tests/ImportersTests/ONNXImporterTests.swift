@@ -233,6 +233,20 @@ import Testing
     )
   }
 
+  @Test func `nodes that run graphs of their own are noted, since those are not counted`() throws {
+    let result = try imported {
+      $0.value(11, "c", type: 9, shape: [])
+      $0.node("If", ["c"], ["y"]) {
+        for branch in ["then_branch", "else_branch"] {
+          $0.attribute(branch, kind: 5) { $0.message(6) { $0.string(2, branch) } }
+        }
+      }
+      $0.value(12, "y", shape: [5])
+    }
+    #expect(result.graph.shape("y") == [5])
+    #expect(result.model.notes.contains(.uncountedBodies(1)))
+  }
+
   @Test func `sizes that data decides are upper bounds, and what follows from them, too`() throws {
     let result = try imported {
       $0.value(11, "x", shape: [3, 4])

@@ -45,7 +45,8 @@ public struct ONNXImporter: Sendable {
       model: ModelFacts(
         irVersion: model.irVersion, opsets: model.opsets, producerName: model.producerName,
         producerVersion: model.producerVersion, bindings: bindings,
-        dynamicDimensions: dimensions.dynamic, notes: notes(structure, inference, graph)))
+        dynamicDimensions: dimensions.dynamic,
+        notes: notes(model, structure, inference, graph)))
   }
 
   /// What can be known of every value of a model.
@@ -78,12 +79,21 @@ public struct ONNXImporter: Sendable {
   }
 
   private func notes(
-    _ structure: GraphStructure, _ inference: ShapeInference, _ graph: Graph
+    _ model: ONNXModel, _ structure: GraphStructure, _ inference: ShapeInference, _ graph: Graph
   ) -> [ImportNote] {
+    let bodies = model.graph.nodes.count { node in
+      model.graph.attributes(of: node).contains {
+        switch $0.value {
+        case .graph, .graphs: true
+        default: false
+        }
+      }
+    }
     let bounded = graph.tensors.count { $0.isUpperBound }
     let notes: [ImportNote] = [
       .sortedNodes(structure.movedCount), .constantNodes(structure.constants.count),
       .statedShapes(inference.statedCount), .upperBounds(bounded),
+      .uncountedBodies(bodies),
     ]
     return notes.filter { $0.count > 0 }
   }
@@ -126,12 +136,14 @@ public enum ImportNote: Hashable, Sendable {
   case statedShapes(Int)
   /// Tensors whose size is an upper bound of what data decides.
   case upperBounds(Int)
+  /// Nodes that run graphs of their own, whose memory is not part of the plan.
+  case uncountedBodies(Int)
 
   /// How often.
   public var count: Int {
     switch self {
     case .sortedNodes(let count), .constantNodes(let count), .statedShapes(let count),
-      .upperBounds(let count):
+      .upperBounds(let count), .uncountedBodies(let count):
       count
     }
   }
@@ -152,6 +164,9 @@ extension ImportNote: CustomStringConvertible {
     case .upperBounds(let count):
       "\(many(count, "tensor's size is an upper bound", "tensors' sizes are upper bounds")) "
         + "of what data decides"
+    case .uncountedBodies(let count):
+      "the plan is too low by what runs inside \(many(count, "node", "nodes")) with a body "
+        + "(If, Loop, Scan), which is not counted"
     }
   }
 }

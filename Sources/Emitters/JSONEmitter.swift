@@ -80,12 +80,12 @@ extension PlanPass {
 extension PlanStep {
   fileprivate func write(to writer: inout JSONWriter) {
     writer.object {
-      $0.member("fileIndex", fileIndex)
       $0.member("index", index)
       $0.member("inputs", inputs)
       $0.member("kind", kind.rawValue)
       $0.member("liveBytes", liveBytes)
       $0.member("node", node)
+      $0.member("nodeIndex", nodeIndex)
       $0.member("op", op)
       $0.member("outputs", outputs)
       $0.member("workspaceBytes", workspaceBytes)

@@ -204,7 +204,7 @@ public struct PlanStep: Hashable, Sendable, Codable {
   public var node: String
   /// The node's position in the graph as it was read: the file's nodes without `Constant` ones, and
   /// in an order of execution. Unique where names are not.
-  public var fileIndex: Int
+  public var nodeIndex: Int
   /// The operator, with its domain if that is not ONNX's own.
   public var op: String
   /// The tensors it reads; an absent optional one is empty.

@@ -49,7 +49,7 @@ struct PlanAssembly {
     }
     return arrangement.schedule.order.enumerated().map { step, node in
       PlanStep(
-        index: step, kind: .run, node: graph.name(of: node), fileIndex: node.index,
+        index: step, kind: .run, node: graph.name(of: node), nodeIndex: node.index,
         op: operators[graph[node].kind.index], inputs: list(graph.inputs(of: node)),
         outputs: list(graph.outputs(of: node)), liveBytes: arrangement.lifetimes.liveBytes[step],
         workspaceBytes: map.workspaces[node.index],

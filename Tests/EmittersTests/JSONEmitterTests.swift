@@ -17,7 +17,7 @@ import Testing
     let plan = try RandomPlan.plan(seed: 1)
     let text = String(decoding: JSONEmitter().bytes(of: plan), as: UTF8.self)
     let lines = text.split(separator: "\n")
-    #expect(lines.filter { $0.hasPrefix(#"{"fileIndex":"#) }.count == plan.steps.count)
+    #expect(lines.filter { $0.hasPrefix(#"{"index":"#) }.count == plan.steps.count)
     #expect(lines.filter { $0.hasPrefix(#"{"aliasOf":"#) }.count == plan.tensors.count)
     #expect(text.hasSuffix("\n"))
   }

@@ -215,8 +215,8 @@ class Checker:
             self.fault(f"{len(rest)} nodes have no step, such as '{rest[0].name}'")
         if [step["index"] for step in self.steps] != list(range(len(self.steps))):
             self.fault("steps are not numbered from 0")
-        if len({step["fileIndex"] for step in self.steps}) != len(self.steps):
-            self.fault("fileIndex is not unique")
+        if len({step["nodeIndex"] for step in self.steps}) != len(self.steps):
+            self.fault("nodeIndex is not unique")
 
     def uses(self):
         self.made = {name: -1 for name in [*self.inputs, *self.stored]}

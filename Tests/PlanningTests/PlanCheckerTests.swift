@@ -84,7 +84,7 @@ import Testing
     },
     Mutation("drop a step", .missingStep(node: "step")) { $0.steps.removeLast() },
     Mutation("run a node twice", .notANode(step: 5)) { $0.steps.append($0.steps[0]) },
-    Mutation("run no node", .notANode(step: 2)) { $0.steps[2].fileIndex = 99 },
+    Mutation("run no node", .notANode(step: 2)) { $0.steps[2].nodeIndex = 99 },
     Mutation("misnumber a step", .stepMismatch(step: 2, what: "number")) { $0.steps[2].index = 7 },
     Mutation("rename a node", .stepMismatch(step: 2, what: "node")) { $0.steps[2].node = "x" },
     Mutation("change an operator", .stepMismatch(step: 2, what: "operator")) {
@@ -335,7 +335,7 @@ import Testing
       case 1: plan.tensors[index].firstStep = number()
       case 2: plan.tensors[index].lastStep = number()
       case 3: plan.tensors[index].storage = number()
-      case 4: plan.steps[step].fileIndex = number()
+      case 4: plan.steps[step].nodeIndex = number()
       case 5: plan.steps[step].workspaceOffset = number()
       case 6: plan.summary.arenaBytes = number()
       case 7: plan.witness.step = number()

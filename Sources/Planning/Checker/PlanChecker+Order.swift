@@ -43,12 +43,12 @@ extension PlanChecker {
   mutating func checkSteps() {
     stepOfNode = [Int](repeating: -1, count: graph.nodes.count)
     for (position, step) in plan.steps.enumerated() {
-      guard graph.nodes.indices.contains(step.fileIndex), stepOfNode[step.fileIndex] < 0 else {
+      guard graph.nodes.indices.contains(step.nodeIndex), stepOfNode[step.nodeIndex] < 0 else {
         report(.notANode(step: position))
         continue
       }
-      stepOfNode[step.fileIndex] = position
-      let node = NodeID(step.fileIndex)
+      stepOfNode[step.nodeIndex] = position
+      let node = NodeID(step.nodeIndex)
       func names(_ tensors: ArraySlice<TensorID>) -> [ExactName] {
         tensors.map { ExactName($0.isAbsent ? "" : graph.name(of: $0)) }
       }
@@ -74,7 +74,7 @@ extension PlanChecker {
     madeAt = [Int](repeating: -1, count: graph.tensors.count)
     lastUse = [Int](repeating: 0, count: graph.tensors.count)
     for (position, step) in plan.steps.enumerated() {
-      let node = NodeID(step.fileIndex)
+      let node = NodeID(step.nodeIndex)
       for tensor in graph.inputs(of: node) where !tensor.isAbsent {
         if graph[tensor].producer != nil, madeAt[tensor.index] < 0 {
           report(.usedBeforeMade(step: position, tensor: graph.name(of: tensor)))

@@ -35,7 +35,7 @@ extension PlanChecker {
     guard plan.steps.indices.contains(step), witness.node == plan.steps[step].node else {
       return broken("its node is not the one of its step")
     }
-    let node = NodeID(plan.steps[step].fileIndex)
+    let node = NodeID(plan.steps[step].nodeIndex)
     switch witness.proof {
     case .workingSet, .forced: checkForced(families, at: node)
     case .minimumCut: checkCut(at: node)

@@ -65,14 +65,19 @@ public struct Planner: Sendable {
     progress(.layout)
     let file = try arrangement(of: problem, FileOrder())
     let ortDefault = try arrangement(of: problem, ORTDefaultOrder())
-    let ordered = try Arrangement(of: found.schedule, of: problem)
-    var arrangement = ordered
-    var winner = found.winner
+    // The best order is often one of the two, which is laid out already.
+    var arrangement: Arrangement
+    if let same = [file, ortDefault].first(where: { $0.schedule == found.schedule }) {
+      arrangement = same
+    } else {
+      arrangement = try Arrangement(of: found.schedule, of: problem)
+    }
+    var outcome = "\(found.winner), \(found.outcome)"
     if order == .auto {
       for (other, name) in [(file, FileOrder.name), (ortDefault, ORTDefaultOrder.name)]
       where other.isSmaller(than: arrangement) {
         arrangement = other
-        winner = name
+        outcome = "\(name), for an arena smaller than that of \(found.winner)"
       }
     }
 
@@ -90,7 +95,7 @@ public struct Planner: Sendable {
       PlanPass(
         name: "order", changed: arrangement.schedule != file.schedule, peakBefore: filePeak,
         peakAfter: arrangement.lifetimes.peakBytes,
-        outcome: "\(winner), \(found.outcome)"))
+        outcome: outcome))
     plan.passes.append(
       PlanPass(
         name: "layout", changed: false, peakBefore: arrangement.lifetimes.peakBytes,

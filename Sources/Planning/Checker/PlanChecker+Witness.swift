@@ -11,6 +11,8 @@ extension PlanChecker {
     guard witness.boundBytes == plan.summary.lowerBoundBytes else {
       return broken("its bound is not the plan's")
     }
+    inputFamilies = self.families(isInput)
+    outputFamilies = self.families(isOutput)
     var families: Set<Int> = []
     var total = 0
     let known = tensorsByName()
@@ -26,10 +28,9 @@ extension PlanChecker {
     }
     guard let step = witness.step else {
       // The very first or last moment, when all inputs or all outputs are live.
-      guard
-        families.isSubset(of: self.families(isInput))
-          || families.isSubset(of: self.families(isOutput))
-      else { return broken("without a node it must be inputs or outputs only") }
+      guard families.isSubset(of: inputFamilies) || families.isSubset(of: outputFamilies) else {
+        return broken("without a node it must be inputs or outputs only")
+      }
       return checkTotal(total)
     }
     guard plan.steps.indices.contains(step), witness.node == plan.steps[step].node else {
@@ -39,8 +40,8 @@ extension PlanChecker {
     switch witness.proof {
     case .workingSet, .forced: checkForced(families, at: node)
     case .minimumCut: checkCut(at: node)
-    case .inputs: checkEnd(isInput, isFirst: true)
-    case .outputs: checkEnd(isOutput, isFirst: false)
+    case .inputs: checkEnd(isFirst: true)
+    case .outputs: checkEnd(isFirst: false)
     case .search: break
     }
     checkTotal(total + plan.steps[step].workspaceBytes)
@@ -69,7 +70,7 @@ extension PlanChecker {
     let requirements = NodeRequirements(of: graph, family: family)
     let before = requirements.reachable(from: node.index, upstream: true)
     let after = requirements.reachable(from: node.index, upstream: false)
-    var (early, late) = (self.families(isInput), self.families(isOutput))
+    var (early, late) = (inputFamilies, outputFamilies)
     for other in graph.nodeIDs where before[other.index] || after[other.index] {
       for root in touched(by: other) {
         if before[other.index] { early.insert(root) }
@@ -90,7 +91,6 @@ extension PlanChecker {
     let own = Set(touched(by: node))
     let requirements = NodeRequirements(of: graph, family: family)
     var network = CutNetwork(around: node.index, requirements: requirements)
-    let (inputs, outputs) = (families(isInput), families(isOutput))
     var touchers = [[Int]](repeating: [], count: family.count)
     for other in graph.nodeIDs where other != node {
       for root in Set(touched(by: other)) where isInArena(root) {
@@ -100,8 +100,8 @@ extension PlanChecker {
     for root in family.indices
     where family[root] == root && !own.contains(root) && isInArena(root) {
       network.addStorage(
-        bytes: size(root), touchers: touchers[root], isThereBefore: inputs.contains(root),
-        isThereAfter: outputs.contains(root))
+        bytes: size(root), touchers: touchers[root], isThereBefore: inputFamilies.contains(root),
+        isThereAfter: outputFamilies.contains(root))
     }
     let after = requirements.reachable(from: node.index, upstream: false)
     let ends = Set(touchers.indices.filter { root in touchers[root].contains { after[$0] } })
@@ -118,7 +118,7 @@ extension PlanChecker {
   /// Any nodes may be left out of the argument as idle: it is then about the first or last of the
   /// others, and about the inputs or outputs that one of the others touches or that are both. Nodes
   /// that touch one storage at most, or views, would else stand at every end and prove nothing.
-  private mutating func checkEnd(_ isMarked: [Bool], isFirst: Bool) {
+  private mutating func checkEnd(isFirst: Bool) {
     let requirements = NodeRequirements(of: graph, family: family)
     let count = graph.nodeIDs.map { Set(touched(by: $0).filter(isInArena)).count }
     let isView = graph.nodeIDs.map { node in
@@ -134,18 +134,19 @@ extension PlanChecker {
       },
     ]
     let bounds = choices.map { isIdle in
-      end(isMarked, isFirst: isFirst, requirements, graph.nodes.indices.map(isIdle))
+      end(isFirst: isFirst, requirements, graph.nodes.indices.map(isIdle))
     }
     checkBound(isAtMost: bounds.max() ?? 0)
   }
 
   /// The least that is live while the first, or last, of the nodes that are not idle runs.
   private func end(
-    _ isMarked: [Bool], isFirst: Bool, _ requirements: NodeRequirements, _ isIdle: [Bool]
+    isFirst: Bool, _ requirements: NodeRequirements, _ isIdle: [Bool]
   ) -> Int {
-    var lasting = families(isInput).intersection(families(isOutput))
+    var lasting = inputFamilies.intersection(outputFamilies)
     for node in graph.nodeIDs where !isIdle[node.index] { lasting.formUnion(touched(by: node)) }
-    let marked = families(isMarked).filter(isInArena).intersection(lasting)
+    let marked = (isFirst ? inputFamilies : outputFamilies).filter(isInArena)
+      .intersection(lasting)
     let all = marked.reduce(0) { $0 + size($1) }
     // Whether one of the others comes before a node in every order, or after it; what a node needs
     // stands before it in the file.
@@ -189,13 +190,13 @@ extension PlanChecker {
 
   /// The takeovers of a node in the order of its effects, by family.
   private func takeovers(at node: NodeID) -> [Takeover] {
-    let kept = families(isInput).union(families(isOutput))
-    return graph.effects(of: node).compactMap { effect in
+    graph.effects(of: node).compactMap { effect in
       guard effect.kind == .mayOverwrite, effect.holds(in: mode) else { return nil }
       let (output, input) = graph.operands(of: effect, at: node)
       let (made, taken) = (family[output.index], family[input.index])
       guard made == output.index, made != taken, isInArena(made), isInArena(taken),
-        !kept.contains(taken), graph[output].bytes == graph[input].bytes,
+        !inputFamilies.contains(taken), !outputFamilies.contains(taken),
+        graph[output].bytes == graph[input].bytes,
         graph[output].elementType.bits == graph[input].elementType.bits,
         graph[input].bytes == graph[TensorID(taken)].bytes,
         // Read through a second view, the old bytes are needed while they would be overwritten.

@@ -28,6 +28,8 @@ public struct PlanChecker {
   var rootOfStorage: [Int: Int] = [:]
   var isInput: [Bool] = []
   var isOutput: [Bool] = []
+  /// The families that hold a graph input, and those that hold a graph output.
+  var (inputFamilies, outputFamilies): (Set<Int>, Set<Int>) = ([], [])
 
   private init(plan: ExecutionPlan, graph: Graph) {
     self.plan = plan

@@ -29,6 +29,8 @@ public enum ElementType: UInt8, Hashable, Sendable, CaseIterable {
   case float8e8m0 = 24
   case uint2 = 25
   case int2 = 26
+  case float6e2m3 = 27
+  case float6e3m2 = 28
 
   /// The size of one element in bits; 0 where elements have no fixed size (strings, undefined).
   public var bits: Int {
@@ -36,6 +38,7 @@ public enum ElementType: UInt8, Hashable, Sendable, CaseIterable {
     case .undefined, .string: 0
     case .uint2, .int2: 2
     case .uint4, .int4, .float4e2m1: 4
+    case .float6e2m3, .float6e3m2: 6
     case .uint8, .int8, .bool, .float8e4m3fn, .float8e4m3fnuz, .float8e5m2, .float8e5m2fnuz,
       .float8e8m0:
       8
@@ -48,6 +51,12 @@ public enum ElementType: UInt8, Hashable, Sendable, CaseIterable {
 
   /// The name that plans, reports and the text form use, such as `float32`.
   public var name: String { "\(self)" }
+
+  /// The type of ONNX's number as files state it; `nil` for a number that no type has.
+  public init?(onnxNumber number: some BinaryInteger) {
+    guard let number = UInt8(exactly: number) else { return nil }
+    self.init(rawValue: number)
+  }
 
   /// The type of a name as ``name`` spells it.
   public init?(name: String) {

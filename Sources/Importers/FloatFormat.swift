@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import GraphIR
 
 /// A binary floating-point format: a sign, an exponent and a fraction, read from the top.
 ///
@@ -59,21 +60,21 @@ struct FloatFormat {
   }
 }
 
-extension ONNXElementType {
+extension ElementType {
   /// The format of the type's elements, if they are real numbers below 32 bits.
   var floatFormat: FloatFormat? {
     switch self {
     case .float16: FloatFormat(exponent: 5, fraction: 10, bias: 15, specials: .ieee)
     case .bfloat16: FloatFormat(exponent: 8, fraction: 7, bias: 127, specials: .ieee)
-    case .float8E4M3FN: FloatFormat(exponent: 4, fraction: 3, bias: 7, specials: .allOnes)
-    case .float8E4M3FNUZ: FloatFormat(exponent: 4, fraction: 3, bias: 8, specials: .negativeZero)
-    case .float8E5M2: FloatFormat(exponent: 5, fraction: 2, bias: 15, specials: .ieee)
-    case .float8E5M2FNUZ: FloatFormat(exponent: 5, fraction: 2, bias: 16, specials: .negativeZero)
-    case .float8E8M0:
+    case .float8e4m3fn: FloatFormat(exponent: 4, fraction: 3, bias: 7, specials: .allOnes)
+    case .float8e4m3fnuz: FloatFormat(exponent: 4, fraction: 3, bias: 8, specials: .negativeZero)
+    case .float8e5m2: FloatFormat(exponent: 5, fraction: 2, bias: 15, specials: .ieee)
+    case .float8e5m2fnuz: FloatFormat(exponent: 5, fraction: 2, bias: 16, specials: .negativeZero)
+    case .float8e8m0:
       FloatFormat(exponent: 8, fraction: 0, bias: 127, specials: .allOnes, isSigned: false)
-    case .float6E2M3: FloatFormat(exponent: 2, fraction: 3, bias: 1, specials: .none)
-    case .float6E3M2: FloatFormat(exponent: 3, fraction: 2, bias: 3, specials: .none)
-    case .float4E2M1: FloatFormat(exponent: 2, fraction: 1, bias: 1, specials: .none)
+    case .float6e2m3: FloatFormat(exponent: 2, fraction: 3, bias: 1, specials: .none)
+    case .float6e3m2: FloatFormat(exponent: 3, fraction: 2, bias: 3, specials: .none)
+    case .float4e2m1: FloatFormat(exponent: 2, fraction: 1, bias: 1, specials: .none)
     default: nil
     }
   }

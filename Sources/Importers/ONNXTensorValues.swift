@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import GraphIR
 
 extension ONNXModel {
   /// A small tensor's elements, row-major, if they are whole numbers or truth values (0 and 1).
@@ -13,13 +14,13 @@ extension ONNXModel {
   public func integers(
     of tensor: ONNXTensor, limit: Int
   ) throws(ImportError) -> [Int64]? {
-    guard let type = ONNXElementType(rawValue: tensor.elementType), type.isInteger,
+    guard let type = ElementType(onnxNumber: tensor.elementType), type.isIntegral,
       let codes = try codes(of: tensor, type, limit: limit)
     else { return nil }
     if type == .bool { return codes.map { $0 == 0 ? 0 : 1 } }
     if type == .uint64, codes.contains(where: { $0 > Int64.max }) { return nil }
     guard type.isSigned else { return codes.map { Int64($0) } }
-    let unused = 64 - type.bitWidth
+    let unused = 64 - type.bits
     return codes.map { Int64(bitPattern: $0 << unused) >> unused }
   }
 
@@ -31,11 +32,11 @@ extension ONNXModel {
   /// - Throws: as ``integers(of:limit:)`` does.
   /// - Complexity: O(n), where n is the number of elements.
   public func reals(of tensor: ONNXTensor, limit: Int) throws(ImportError) -> [Double]? {
-    guard let type = ONNXElementType(rawValue: tensor.elementType), type.isReal,
+    guard let type = ElementType(onnxNumber: tensor.elementType), type.isFloatingPoint,
       let codes = try codes(of: tensor, type, limit: limit)
     else { return nil }
     if let format = type.floatFormat { return codes.map(format.value(ofCode:)) }
-    return type == .float
+    return type == .float32
       ? codes.map { Double(Float(bitPattern: UInt32($0))) }
       : codes.map { Double(bitPattern: $0) }
   }
@@ -48,13 +49,13 @@ extension ONNXModel {
   /// - Throws: as ``integers(of:limit:)`` does.
   /// - Complexity: O(n), where n is the bytes of all elements.
   public func strings(of tensor: ONNXTensor, limit: Int) throws(ImportError) -> [String]? {
-    guard tensor.elementType == ONNXElementType.string.rawValue, tensor.elementCount <= limit
+    guard ElementType(onnxNumber: tensor.elementType) == .string, tensor.elementCount <= limit
     else { return nil }
     if case .external = tensor.storage { return nil }
     return try decoded(tensor) { (bytes) throws(WireFault) in
       var fields = WireSkimmer(bytes, tensor.message)
       var strings: [String] = []
-      while let field = try fields.next(ONNXElementType.string.elementField) {
+      while let field = try fields.next(ElementType.string.elementField) {
         strings.append(String(decoding: bytes[try field.content()], as: UTF8.self))
         if strings.count > tensor.elementCount { break }
       }
@@ -65,7 +66,7 @@ extension ONNXModel {
 
   /// The bits of a tensor's elements, each in the low bits of a word.
   private func codes(
-    of tensor: ONNXTensor, _ type: ONNXElementType, limit: Int
+    of tensor: ONNXTensor, _ type: ElementType, limit: Int
   ) throws(ImportError) -> [UInt64]? {
     guard tensor.elementCount <= limit else { return nil }
     switch tensor.storage {
@@ -78,7 +79,7 @@ extension ONNXModel {
     case .raw(let place):
       return try decoded(tensor) { (bytes) throws(WireFault) in
         // No overflow: a tensor of more bits than that would not be within any limit.
-        let bitCount = tensor.elementCount.multipliedReportingOverflow(by: type.bitWidth)
+        let bitCount = tensor.elementCount.multipliedReportingOverflow(by: type.bits)
         let expected = bitCount.overflow ? Int.max : (bitCount.partialValue + 7) / 8
         try Self.check(place.count, against: expected, of: tensor)
         return Self.codes(in: bytes, at: place, of: type, count: tensor.elementCount)
@@ -92,9 +93,9 @@ extension ONNXModel {
 
   /// The codes in raw data, whose first element is in the lowest bits of the first byte.
   private static func codes(
-    in bytes: UnsafeRawBufferPointer, at place: Range<Int>, of type: ONNXElementType, count: Int
+    in bytes: UnsafeRawBufferPointer, at place: Range<Int>, of type: ElementType, count: Int
   ) -> [UInt64] {
-    let width = type.bitWidth
+    let width = type.bits
     let mask = width == 64 ? UInt64.max : 1 << width - 1
     return (0..<count).map { index in
       let bit = index * width
@@ -109,22 +110,22 @@ extension ONNXModel {
 
   /// The codes in a tensor's typed fields.
   private static func codes(
-    inFieldsOf tensor: ONNXTensor, _ bytes: UnsafeRawBufferPointer, _ type: ONNXElementType
+    inFieldsOf tensor: ONNXTensor, _ bytes: UnsafeRawBufferPointer, _ type: ElementType
   ) throws(WireFault) -> [UInt64] {
     var fields = WireSkimmer(bytes, tensor.message)
     let perEntry = type.elementsPerEntry
     let expected = tensor.elementCount / perEntry + (tensor.elementCount % perEntry == 0 ? 0 : 1)
     var entries: [UInt64]
     switch type {
-    case .float:
+    case .float32:
       entries = try fields.fixedNumbers(4, as: UInt32.self, limit: expected).map(UInt64.init)
-    case .double: entries = try fields.fixedNumbers(10, as: UInt64.self, limit: expected)
+    case .float64: entries = try fields.fixedNumbers(10, as: UInt64.self, limit: expected)
     default:
       entries = try fields.integers(type.elementField, limit: expected)
         .map { UInt64(bitPattern: $0) }
     }
     try check(entries.count, against: expected, of: tensor)
-    let width = type.bitWidth
+    let width = type.bits
     let mask = width == 64 ? UInt64.max : 1 << width - 1
     if perEntry > 1 {
       entries = (0..<tensor.elementCount).map { index in

@@ -51,7 +51,7 @@ struct ModelSummary {
   /// A type as the file states it, open dimensions by name.
   private static func type(_ type: ONNXType) -> String {
     func dense(_ elementType: Int32, _ shape: [ONNXDimension]?) -> String {
-      let element = UInt8(exactly: elementType).flatMap(ElementType.init)?.name ?? "?"
+      let element = ElementType(onnxNumber: elementType)?.name ?? "?"
       guard let shape else { return "\(element), rank unknown" }
       let extents = shape.map { dimension in
         switch dimension {

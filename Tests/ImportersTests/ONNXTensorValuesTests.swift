@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import GraphIR
 import TestSupport
 import Testing
 
@@ -6,14 +7,14 @@ import Testing
 
 @Suite struct `Decoding small tensors` {
   private func tensor(
-    _ type: ONNXElementType, _ dims: [Int64], _ elements: (inout ProtobufWriter) -> Void
+    _ type: ElementType, _ dims: [Int64], _ elements: (inout ProtobufWriter) -> Void
   ) throws -> (model: ONNXModel, tensor: ONNXTensor) {
     let model = try read { $0.tensor(5, type: Int64(type.rawValue), dims: dims, elements) }
     return (model, model.graph.initializers[0])
   }
 
   private func integers(
-    _ type: ONNXElementType, _ dims: [Int64], limit: Int = 100,
+    _ type: ElementType, _ dims: [Int64], limit: Int = 100,
     _ elements: (inout ProtobufWriter) -> Void
   ) throws -> [Int64]? {
     let (model, tensor) = try tensor(type, dims, elements)
@@ -21,7 +22,7 @@ import Testing
   }
 
   private func reals(
-    _ type: ONNXElementType, _ dims: [Int64], _ elements: (inout ProtobufWriter) -> Void
+    _ type: ElementType, _ dims: [Int64], _ elements: (inout ProtobufWriter) -> Void
   ) throws -> [Double]? {
     let (model, tensor) = try tensor(type, dims, elements)
     return try model.reals(of: tensor, limit: 100)
@@ -29,7 +30,7 @@ import Testing
 
   @Test func `whole numbers from raw data`() throws {
     func raw<Number: FixedWidthInteger>(
-      _ type: ONNXElementType, _ values: [Number]
+      _ type: ElementType, _ values: [Number]
     ) throws -> [Int64]? {
       try integers(type, [Int64(values.count)]) { $0.bytes(9, values.flatMap(littleEndian)) }
     }
@@ -79,35 +80,35 @@ import Testing
   @Test func `real numbers from raw data and typed fields`() throws {
     let bits = [Float(0.1).bitPattern, Float(-3).bitPattern]
     let expected = [Double(Float(0.1)), -3]
-    #expect(try reals(.float, [2]) { $0.bytes(9, bits.flatMap(littleEndian)) } == expected)
-    #expect(try reals(.float, [2]) { $0.bytes(4, bits.flatMap(littleEndian)) } == expected)
-    #expect(try reals(.float, [2]) { for value in bits { $0.fixed32(4, value) } } == expected)
+    #expect(try reals(.float32, [2]) { $0.bytes(9, bits.flatMap(littleEndian)) } == expected)
+    #expect(try reals(.float32, [2]) { $0.bytes(4, bits.flatMap(littleEndian)) } == expected)
+    #expect(try reals(.float32, [2]) { for value in bits { $0.fixed32(4, value) } } == expected)
     let wide = [Double(0.1).bitPattern, (-Double.infinity).bitPattern]
     #expect(
-      try reals(.double, [2]) { $0.bytes(9, wide.flatMap(littleEndian)) } == [0.1, -.infinity])
+      try reals(.float64, [2]) { $0.bytes(9, wide.flatMap(littleEndian)) } == [0.1, -.infinity])
     #expect(
-      try reals(.double, [2]) { for value in wide { $0.fixed64(10, value) } } == [0.1, -.infinity])
+      try reals(.float64, [2]) { for value in wide { $0.fixed64(10, value) } } == [0.1, -.infinity])
     #expect(try reals(.float16, [2]) { $0.bytes(9, [0x00, 0x3C, 0x01, 0x00]) } == [1, 0x1p-24])
     #expect(try reals(.float16, [1]) { $0.varint(5, 0xC000) } == [-2])
     #expect(try reals(.bfloat16, [2]) { $0.bytes(9, [0x80, 0x3F, 0xC0, 0xFF]) }?.first == 1)
-    #expect(try reals(.float8E8M0, [2]) { $0.bytes(9, [127, 0]) } == [1, 0x1p-127])
-    #expect(try reals(.float4E2M1, [4]) { $0.bytes(9, [0x71, 0xF2]) } == [0.5, 6, 1, -6])
+    #expect(try reals(.float8e8m0, [2]) { $0.bytes(9, [127, 0]) } == [1, 0x1p-127])
+    #expect(try reals(.float4e2m1, [4]) { $0.bytes(9, [0x71, 0xF2]) } == [0.5, 6, 1, -6])
     // Four elements of 6 bits in three bytes, but one a number in the typed field.
-    #expect(try reals(.float6E2M3, [4]) { $0.bytes(9, [0x08, 0xF0, 0x81]) } == [1, 0, 7.5, -0.0])
-    #expect(try reals(.float6E3M2, [1]) { $0.varint(5, 0x3F) } == [-28])
+    #expect(try reals(.float6e2m3, [4]) { $0.bytes(9, [0x08, 0xF0, 0x81]) } == [1, 0, 7.5, -0.0])
+    #expect(try reals(.float6e3m2, [1]) { $0.varint(5, 0x3F) } == [-28])
   }
 
   @Test func `a scalar has one element and a zero dimension none`() throws {
     #expect(try integers(.int64, []) { $0.varint(7, 9) } == [9])
     #expect(try integers(.int64, [0, 5]) { _ in } == [])
     #expect(try integers(.int64, [0, .max, .max]) { $0.bytes(9, []) } == [])
-    #expect(try reals(.float, [0]) { _ in } == [])
+    #expect(try reals(.float32, [0]) { _ in } == [])
   }
 
   @Test func `nothing is decoded beyond the limit or of another type`() throws {
     #expect(try integers(.int8, [3], limit: 2) { $0.bytes(9, [1, 2, 3]) } == nil)
     #expect(try integers(.int8, [3], limit: 3) { $0.bytes(9, [1, 2, 3]) } == [1, 2, 3])
-    #expect(try integers(.float, [1]) { $0.fixed32(4, 0) } == nil)
+    #expect(try integers(.float32, [1]) { $0.fixed32(4, 0) } == nil)
     #expect(try reals(.int64, [1]) { $0.varint(7, 0) } == nil)
     #expect(try reals(.complex64, [1]) { $0.bytes(9, [UInt8](repeating: 0, count: 8)) } == nil)
     let model = try read { $0.tensor(5, type: 77, dims: [1]) { $0.bytes(9, [0]) } }
@@ -126,7 +127,7 @@ import Testing
 
   @Test func `as many elements must be stored as the shape says`() throws {
     func mismatch(
-      _ type: ONNXElementType, _ dims: [Int64], _ elements: (inout ProtobufWriter) -> Void
+      _ type: ElementType, _ dims: [Int64], _ elements: (inout ProtobufWriter) -> Void
     ) throws -> [Int]? {
       let (model, tensor) = try tensor(type, dims, elements)
       do throws(ImportError) {
@@ -144,8 +145,9 @@ import Testing
     #expect(try mismatch(.int64, [2]) { $0.varint(7, 1) } == [1, 2])
     #expect(try mismatch(.int64, [2]) { _ in } == [0, 2])
     #expect(try mismatch(.int64, [1]) { $0.bytes(7, [1, 2, 3, 4]) } == [2, 1])
-    #expect(try mismatch(.float, [1]) { $0.bytes(4, [UInt8](repeating: 0, count: 12)) } == [2, 1])
-    #expect(try mismatch(.float, [2]) { $0.fixed64(10, 0) } == [0, 2])
+    #expect(
+      try mismatch(.float32, [1]) { $0.bytes(4, [UInt8](repeating: 0, count: 12)) } == [2, 1])
+    #expect(try mismatch(.float32, [2]) { $0.fixed64(10, 0) } == [0, 2])
     #expect(try mismatch(.uint4, [3]) { $0.bytes(9, [0]) } == [1, 2])
     #expect(try mismatch(.uint4, [3]) { $0.varint(5, 0) } == [1, 2])
     #expect(try mismatch(.string, [2]) { $0.string(6, "one") } == [1, 2])
@@ -154,7 +156,7 @@ import Testing
   }
 
   @Test func `damaged elements are told by their place`() throws {
-    let (model, tensor) = try tensor(.float, [1]) { $0.bytes(4, [0, 0]) }
+    let (model, tensor) = try tensor(.float32, [1]) { $0.bytes(4, [0, 0]) }
     do throws(ImportError) {
       _ = try model.reals(of: tensor, limit: 9)
       Issue.record("accepted")

@@ -126,8 +126,8 @@ final class GraphAssembly {
   private func sparseBytes(_ tensor: ONNXSparseTensor) throws(ImportError) -> ByteCount {
     let name = model.names[tensor.values.name]
     guard
-      let values = UInt8(exactly: tensor.values.elementType)
-        .flatMap(ElementType.init(rawValue:))?.byteCount(of: tensor.values.dimensions),
+      let values = ElementType(onnxNumber: tensor.values.elementType)?.byteCount(
+        of: tensor.values.dimensions),
       let indices = ElementType.int64.byteCount(of: tensor.indices.dimensions),
       let sum = values.adding(indices)
     else { throw .structure(.unsized(tensor: name)) }

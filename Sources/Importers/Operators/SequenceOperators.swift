@@ -184,7 +184,7 @@ extension ONNXType {
   var elementType: ElementType {
     switch self {
     case .tensor(let number, _), .sparseTensor(let number, _):
-      UInt8(exactly: number).flatMap(ElementType.init(rawValue:)) ?? .undefined
+      ElementType(onnxNumber: number) ?? .undefined
     case .sequence(let type), .optional(let type), .map(_, let type): type.elementType
     case .unknown, .opaque: .undefined
     }

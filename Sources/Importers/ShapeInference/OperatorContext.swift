@@ -191,7 +191,7 @@ extension OperatorContext {
   /// An attribute that names an element type by ONNX's number, if the node has it.
   func elementType(_ name: String) throws(OperatorFault) -> ElementType? {
     guard let number = try int(name) else { return nil }
-    guard let type = UInt8(exactly: number).flatMap(ElementType.init(rawValue:)),
+    guard let type = ElementType(onnxNumber: number),
       type != .undefined
     else { throw .attributeValue(name) }
     return type

@@ -257,7 +257,7 @@ final class ModelConstants: ConstantReader {
   /// - Throws: What reading its elements throws, or ``StructureFault`` when its type or size is
   ///   none.
   func checkedFact(of tensor: ONNXTensor) throws(ImportError) -> ValueFact {
-    guard let type = UInt8(exactly: tensor.elementType).flatMap(ElementType.init(rawValue:)),
+    guard let type = ElementType(onnxNumber: tensor.elementType),
       type != .undefined
     else {
       throw .structure(

@@ -11,7 +11,7 @@ struct ZooCase: CustomTestStringConvertible, Sendable {
   let model: String
   let bindings: [DimensionBinding]
   let truth: String?
-  var check: Manifest.Model.Check?
+  var check: ZooManifest.Model.Check?
 
   var testDescription: String {
     "\(model) \(bindings.map(\.description).joined(separator: " "))"
@@ -23,7 +23,7 @@ struct ZooCase: CustomTestStringConvertible, Sendable {
   static let training: [ZooCase] = cases(kind: "train")
 
   private static func cases(kind: String) -> [ZooCase] {
-    guard let manifest = Manifest.shared else { return [] }
+    guard let manifest = ZooManifest.shared else { return [] }
     return manifest.models.filter { $0.kind == kind }.flatMap { model in
       let bindings = model.bind.isEmpty ? [[:]] : model.bind
       return model.files.flatMap { file in
@@ -36,34 +36,6 @@ struct ZooCase: CustomTestStringConvertible, Sendable {
         }
       }
     }
-  }
-}
-
-/// The part of the zoo's manifest that tests read.
-struct Manifest: Decodable {
-  struct Model: Decodable {
-    struct Check: Decodable, Sendable {
-      let residentBytes: Int
-      let programPeakTransientBytes: Int
-
-      enum CodingKeys: String, CodingKey {
-        case residentBytes = "resident_bytes"
-        case programPeakTransientBytes = "program_peak_transient_bytes"
-      }
-    }
-
-    let name: String
-    let kind: String
-    let files: [String]
-    let bind: [[String: Int]]
-    let truth: [String]?
-    let check: Check?
-  }
-
-  let models: [Model]
-
-  static let shared: Manifest? = Zoo.bytes(of: "MANIFEST.json").flatMap {
-    try? JSONDecoder().decode(Manifest.self, from: Data($0))
   }
 }
 

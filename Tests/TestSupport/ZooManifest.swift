@@ -4,20 +4,40 @@ public import Testing
 
 /// The part of the zoo's manifest that tests read.
 public struct ZooManifest: Decodable, Sendable {
-  struct Model: Decodable, Sendable {
-    let name: String
-    let kind: String
-    let files: [String]
-    let bind: [[String: Int]]
+  /// One model.
+  public struct Model: Decodable, Sendable {
+    /// What the file order of a training graph needs, without alignment.
+    public struct Check: Decodable, Sendable {
+      public let residentBytes: Int
+      public let programPeakTransientBytes: Int
+
+      enum CodingKeys: String, CodingKey {
+        case residentBytes = "resident_bytes"
+        case programPeakTransientBytes = "program_peak_transient_bytes"
+      }
+    }
+
+    public let name: String
+    public let kind: String
+    /// The files of the model, from the zoo's folder.
+    public let files: [String]
+    /// The bindings of its open dimensions.
+    public let bind: [[String: Int]]
+    /// For each binding the file of what onnxruntime produced, from the zoo's folder.
+    public let truth: [String]?
+    public let check: Check?
   }
 
-  let models: [Model]
+  public let models: [Model]
+
+  /// The manifest; `nil` without the zoo.
+  public static let shared: ZooManifest? = Zoo.bytes(of: "MANIFEST.json").flatMap {
+    try? JSONDecoder().decode(ZooManifest.self, from: Data($0))
+  }
 
   /// Every file of the manifest under every binding; none without the zoo.
   public static let bindings: [ZooBinding] = {
-    guard let bytes = Zoo.bytes(of: "MANIFEST.json"),
-      let manifest = try? JSONDecoder().decode(ZooManifest.self, from: Data(bytes))
-    else { return [] }
+    guard let manifest = shared else { return [] }
     return manifest.models.flatMap { model in
       (model.bind.isEmpty ? [[:]] : model.bind).flatMap { binding in
         model.files.map { file in

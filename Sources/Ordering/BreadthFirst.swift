@@ -4,7 +4,7 @@ internal import HeapModule
 
 /// Breadth first: of the ready nodes, the one whose predecessors ran earliest.
 ///
-/// Nodes compare by the ascending steps of their predecessors, then by file order.
+/// Nodes compare by the ascending steps of their predecessors, then by file order; views are folded.
 /// Source: the breadth-first order among those that PyTorch's inductor tries.
 public struct BreadthFirst: Scheduler {
   public static let name = "breadth-first"
@@ -23,18 +23,18 @@ public struct BreadthFirst: Scheduler {
 
   /// - Complexity: O(dependencies · log of the longest row + compared steps · log nodes).
   public func schedule(for problem: SchedulingProblem) throws(OrderingError) -> Schedule {
-    let successors = OrderModel.successors(of: problem)
-    let predecessors = OrderModel.predecessors(of: problem)
-    let count = problem.graph.nodes.count
+    let folded = FoldedViews(of: problem)
+    let (successors, predecessors) = (folded.model.successors, folded.model.predecessors)
+    let count = folded.model.count
     var step = [Int32](repeating: 0, count: count)
     var missing = (0..<count).map { predecessors.length($0) }
     var ready = Heap(
       (0..<count).lazy.filter { missing[$0] == 0 }.map { Entry(steps: [], node: $0) })
-    var order: [NodeID] = []
+    var order: [Int] = []
     order.reserveCapacity(count)
     while let entry = ready.popMin() {
       step[entry.node] = Int32(order.count)
-      order.append(NodeID(entry.node))
+      order.append(entry.node)
       for index in successors[entry.node] {
         let successor = Int(successors.values[index])
         missing[successor] -= 1
@@ -43,6 +43,6 @@ public struct BreadthFirst: Scheduler {
         ready.insert(Entry(steps: steps.sorted(), node: successor))
       }
     }
-    return Schedule(order)
+    return folded.schedule(order)
   }
 }

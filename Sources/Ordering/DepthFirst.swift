@@ -4,7 +4,7 @@ public import GraphIR
 /// Depth first from all nodes, small operands first: what a node needs runs right before it.
 ///
 /// Nodes are visited by ascending bytes of the storages they touch, and so are the predecessors of
-/// each. Source: the depth-first order among those that PyTorch's inductor tries.
+/// each; views are folded. Source: the depth-first order among those that PyTorch's inductor tries.
 public struct DepthFirstBySize: Scheduler {
   public static let name = "depth-first"
 
@@ -12,17 +12,15 @@ public struct DepthFirstBySize: Scheduler {
 
   /// - Complexity: O(nodes · log nodes + dependencies · log of the longest row).
   public func schedule(for problem: SchedulingProblem) throws(OrderingError) -> Schedule {
-    let map = problem.storages
-    let sizes = problem.graph.nodes.indices.map { node in
-      (map.touchedStart[node]..<map.touchedStart[node + 1]).reduce(0) {
-        $0 + map.bytes[Int(map.touched[$1])]
-      }
+    let folded = FoldedViews(of: problem)
+    let model = folded.model
+    let sizes = (0..<model.count).map { operation in
+      model.touched[operation].reduce(0) { $0 + model.bytes[Int(model.touched.values[$1])] }
     }
     let isBefore = { (a: UInt32, b: UInt32) in (sizes[Int(a)], a) < (sizes[Int(b)], b) }
-    let roots = (0..<UInt32(sizes.count)).sorted(by: isBefore)
-    return Schedule(
-      PostOrder.order(
-        roots: roots, predecessors: OrderModel.predecessors(of: problem).sorted(by: isBefore)))
+    let roots = (0..<UInt32(model.count)).sorted(by: isBefore)
+    return folded.schedule(
+      PostOrder.order(roots: roots, predecessors: model.predecessors.sorted(by: isBefore)))
   }
 }
 
@@ -65,7 +63,7 @@ public struct DepthFirstByUsers: Scheduler {
       return a < b
     }
     let roots = (0..<UInt32(count)).filter { successors.length(Int($0)) == 0 }
-    return Schedule(PostOrder.order(roots: roots, predecessors: sorted))
+    return Schedule(PostOrder.order(roots: roots, predecessors: sorted).map { NodeID($0) })
   }
 }
 
@@ -74,18 +72,18 @@ enum PostOrder {
   /// Every node that the roots rest on, each after all its predecessors, visited row by row.
   ///
   /// - Complexity: O(nodes + dependencies), without recursion.
-  static func order(roots: [UInt32], predecessors: Rows) -> [NodeID] {
+  static func order(roots: [UInt32], predecessors: Rows) -> [Int] {
     var next = Array(predecessors.start.dropLast())
     var isSeen = [Bool](repeating: false, count: predecessors.count)
     var path: [Int] = []
-    var order: [NodeID] = []
+    var order: [Int] = []
     order.reserveCapacity(predecessors.count)
     for root in roots where !isSeen[Int(root)] {
       isSeen[Int(root)] = true
       path.append(Int(root))
       while let node = path.last {
         guard next[node] < predecessors.start[node + 1] else {
-          order.append(NodeID(node))
+          order.append(node)
           path.removeLast()
           continue
         }

@@ -2,7 +2,8 @@
 public import GraphIR
 
 /// Least peak first: while some ready node stays under the peak so far, the one with the least net
-/// change; else the one with the least rise, then the least net change.
+/// change; else the one with the least rise, then the least net change. All outputs together count
+/// as seen from the start, since no order stays below them; views are folded.
 ///
 /// Source: the LPMF order of PyTorch's inductor.
 public struct LeastPeakFirst: Scheduler {
@@ -12,13 +13,16 @@ public struct LeastPeakFirst: Scheduler {
 
   /// - Complexity: O(touches · log nodes + dependencies).
   public func schedule(for problem: SchedulingProblem) throws(OrderingError) -> Schedule {
-    var greedy = PeakGreedy(OrderModel(problem))
-    return Schedule(greedy.order(climbing: .leastRiseThenNet).map { NodeID($0) })
+    let folded = FoldedViews(of: problem)
+    var greedy = PeakGreedy(folded.model)
+    let outputs = folded.model.reversed().initialBytes
+    return folded.schedule(greedy.order(climbing: .leastRiseThenNet, above: outputs))
   }
 }
 
 /// Least live after: while some ready node stays under the peak so far, the one that leaves the
-/// least live; else the one with the least peak, the first of the file among equals.
+/// least live; else the one with the least peak, the first of the file among equals. Views are
+/// folded.
 ///
 /// Source: the LESCEA order that ROAM compares with.
 public struct LeastLiveAfter: Scheduler {
@@ -28,8 +32,9 @@ public struct LeastLiveAfter: Scheduler {
 
   /// - Complexity: O(touches · log nodes + dependencies).
   public func schedule(for problem: SchedulingProblem) throws(OrderingError) -> Schedule {
-    var greedy = PeakGreedy(OrderModel(problem))
-    return Schedule(greedy.order(climbing: .leastRise).map { NodeID($0) })
+    let folded = FoldedViews(of: problem)
+    var greedy = PeakGreedy(folded.model)
+    return folded.schedule(greedy.order(climbing: .leastRise))
   }
 }
 
@@ -184,10 +189,12 @@ struct PeakGreedy {
   }
 
   /// The whole order.
-  mutating func order(climbing climb: Climb) -> [Int] {
+  ///
+  /// - Parameter floor: What counts as a peak seen before the first operator.
+  mutating func order(climbing climb: Climb, above floor: Int = 0) -> [Int] {
     var order: [Int] = []
     order.reserveCapacity(model.count)
-    var peak = state.live
+    var peak = max(state.live, floor)
     for operation in state.enabled { sit(Int(operation)) }
     while let place = choice(under: peak, climbing: climb) {
       let operation = Int(operations[place])

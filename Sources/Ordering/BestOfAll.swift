@@ -40,56 +40,94 @@ public struct BestOfAll: Scheduler {
   ///   promise, or what a candidate throws.
   public func result(for problem: SchedulingProblem) throws(OrderingError) -> OrderingResult {
     let deadline = Deadline(after: limits.timeLimit)
-    var comparison = OrderComparison(problem)
-    try comparison.add(FileOrder())
-    for candidate in candidates { try comparison.add(candidate) }
+    var comparison = OrderComparison()
+    let schedulers: [any Scheduler] = [FileOrder()] + candidates
+    for entry in Self.entries(of: schedulers, for: problem, jobs: limits.jobs) {
+      comparison.add(try entry.get())
+    }
     guard limits.effort != .candidates else {
       return comparison.result(bound: WorkingSetBound.bound(of: problem), isLate: false)
     }
+    let start = ContinuousClock.now
     var search = OrderSearch(
       problem, orders: comparison.orders, limits: limits, deadline: deadline)
     search.run()
-    try comparison.add(search.schedule, from: search.winner ?? "reduction")
+    let name = search.winner ?? "reduction"
+    comparison.setSearched(
+      try OrderComparison.Entry(of: search.schedule, from: name, since: start, problem))
     return comparison.result(bound: search.tracker.result(), isLate: search.isLate)
+  }
+
+  /// What each scheduler makes of a problem, in their order.
+  private static func entries(
+    of schedulers: [any Scheduler], for problem: SchedulingProblem, jobs: Int
+  ) -> [Result<OrderComparison.Entry, OrderingError>] {
+    ParallelMap.results(count: schedulers.count, jobs: jobs) { index in
+      let start = ContinuousClock.now
+      let name = type(of: schedulers[index]).name
+      do throws(OrderingError) {
+        let schedule = try schedulers[index].schedule(for: problem)
+        return .success(
+          try OrderComparison.Entry(of: schedule, from: name, since: start, problem))
+      } catch { return .failure(error) }
+    }
   }
 }
 
 /// The best of the orders seen so far, and the peaks of all.
 struct OrderComparison {
-  private let problem: SchedulingProblem
-  private var simulator: LivenessSimulator
-  private(set) var best: (name: String, schedule: Schedule, score: OrderScore)?
-  private(set) var candidates: [OrderingResult.Candidate] = []
-  /// All orders, in the order of the candidates.
-  private(set) var orders: [[Int]] = []
+  /// An order with what it is compared by.
+  struct Entry: Sendable {
+    let name: String
+    let schedule: Schedule
+    let score: OrderScore
+    let time: Duration
 
-  init(_ problem: SchedulingProblem) {
-    self.problem = problem
-    simulator = LivenessSimulator(map: problem.storages)
-  }
-
-  /// The least peak so far.
-  var peak: Int { best?.score.peak ?? .max }
-
-  /// Runs a scheduler and compares what it returns.
-  mutating func add(_ scheduler: any Scheduler) throws(OrderingError) {
-    try add(scheduler.schedule(for: problem), from: type(of: scheduler).name)
-  }
-
-  /// Compares an order.
-  ///
-  /// - Throws: ``OrderingError/invalidSchedule(scheduler:reason:)`` when it cannot run.
-  mutating func add(_ schedule: Schedule, from name: String) throws(OrderingError) {
-    do throws(GraphError) {
-      try schedule.validate(against: problem.graph, dependencies: problem.dependencies)
-    } catch {
-      throw .invalidSchedule(scheduler: name, reason: error)
+    /// - Parameter start: When the work on the order began.
+    /// - Throws: ``OrderingError/invalidSchedule(scheduler:reason:)`` when the order cannot run.
+    init(
+      of schedule: Schedule, from name: String, since start: ContinuousClock.Instant,
+      _ problem: SchedulingProblem
+    ) throws(OrderingError) {
+      do throws(GraphError) {
+        try schedule.validate(against: problem.graph, dependencies: problem.dependencies)
+      } catch {
+        throw .invalidSchedule(scheduler: name, reason: error)
+      }
+      time = ContinuousClock.now - start
+      self.name = name
+      self.schedule = schedule
+      var simulator = LivenessSimulator(map: problem.storages)
+      score = OrderScore(of: schedule, simulator: &simulator)
     }
-    orders.append(schedule.order.map(\.index))
-    let score = OrderScore(of: schedule, simulator: &simulator)
-    candidates.append(OrderingResult.Candidate(name: name, peakBytes: score.peak))
-    if let best, best.score <= score { return }
-    best = (name, schedule, score)
+
+    var candidate: OrderingResult.Candidate {
+      OrderingResult.Candidate(name: name, schedule: schedule, peakBytes: score.peak)
+    }
+  }
+
+  private var best: Entry?
+  private var entries: [Entry] = []
+  private var searched: Entry?
+
+  /// All orders, in the order of the candidates.
+  var orders: [[Int]] { entries.map { $0.schedule.order.map(\.index) } }
+
+  /// Compares a candidate.
+  mutating func add(_ entry: Entry) {
+    entries.append(entry)
+    compare(entry)
+  }
+
+  /// Compares what the searches found.
+  mutating func setSearched(_ entry: Entry) {
+    searched = entry
+    compare(entry)
+  }
+
+  private mutating func compare(_ entry: Entry) {
+    if let best, best.score <= entry.score { return }
+    best = entry
   }
 
   /// The result with a bound.
@@ -109,6 +147,7 @@ struct OrderComparison {
       }
     return OrderingResult(
       schedule: best.schedule, winner: best.name, peakBytes: best.score.peak, bound: bound,
-      outcome: outcome, candidates: candidates)
+      outcome: outcome, candidates: entries.map(\.candidate), searched: searched?.candidate,
+      candidateTimes: entries.map(\.time), searchTime: searched?.time ?? .zero)
   }
 }

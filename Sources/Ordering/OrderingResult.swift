@@ -15,10 +15,12 @@ public struct OrderingResult: Sendable {
     case timeLimit = "time-limit"
   }
 
-  /// An order that was tried.
+  /// An order that was compared.
   public struct Candidate: Hashable, Sendable {
-    /// The scheduler's name.
+    /// What made it.
     public let name: String
+    /// The order.
+    public let schedule: Schedule
     /// The order's peak in bytes.
     public let peakBytes: Int
   }
@@ -37,12 +39,25 @@ public struct OrderingResult: Sendable {
   public let bound: LowerBound
   /// Why the search ended.
   public let outcome: Outcome
-  /// Every complete order that was compared, in the order of trying; searches only list the best
-  /// they found.
+  /// The orders of all schedulers, in the order of the portfolio, file order first.
   public let candidates: [Candidate]
+  /// The best order that the searches started from or found; `nil` where none was asked for.
+  public let searched: Candidate?
+  /// What each candidate took, as the clock has it: the one part that differs from run to run.
+  public let candidateTimes: [Duration]
+  /// What the searches took.
+  public let searchTime: Duration
 
   /// How far the peak is above the bound, as a part of the bound; 0 if both are 0.
-  public var gap: Double {
+  public var gap: Double { gap(of: peakBytes) }
+
+  /// How far a peak is above the bound, as a part of the bound; 0 if both are 0.
+  public func gap(of peakBytes: Int) -> Double {
     peakBytes == bound.bytes ? 0 : Double(peakBytes) / Double(max(bound.bytes, 1)) - 1
+  }
+
+  /// The candidate of a name.
+  public func candidate(named name: String) -> Candidate? {
+    candidates.first { $0.name == name }
   }
 }

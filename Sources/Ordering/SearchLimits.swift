@@ -19,7 +19,7 @@ public struct SearchLimits: Hashable, Sendable {
   public var effort: Effort
   /// When to stop in any case, from the start of the search; `nil` for never.
   public var timeLimit: Duration?
-  /// The threads to use; the result does not depend on it. More than two are not used yet.
+  /// The threads to use; the result does not depend on it. The searches use two at most.
   public var jobs: Int
 
   /// - Precondition: `jobs` is at least 1.

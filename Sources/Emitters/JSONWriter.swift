@@ -5,14 +5,16 @@
 /// Plans are read by people's diffs as much as by programs, so a record stands on a line of its
 /// own, absent values are an explicit `null`, and nothing depends on the order of a dictionary;
 /// a generic encoder offers none of the three.
-struct JSONWriter {
-  private(set) var bytes: [UInt8] = []
+package struct JSONWriter {
+  package private(set) var bytes: [UInt8] = []
   private var needsComma = false
   /// The key written last in each open object.
   private var lastKeys: [String?] = []
 
+  package init() {}
+
   /// Writes an object; `body` writes its members in ascending order of their keys.
-  mutating func object(_ body: (inout JSONWriter) -> Void) {
+  package mutating func object(_ body: (inout JSONWriter) -> Void) {
     separate()
     bytes.append(UInt8(ascii: "{"))
     needsComma = false
@@ -24,7 +26,7 @@ struct JSONWriter {
   }
 
   /// Writes an array on one line.
-  mutating func array<Elements: Sequence>(
+  package mutating func array<Elements: Sequence>(
     _ elements: Elements, _ body: (inout JSONWriter, Elements.Element) -> Void
   ) {
     separate()
@@ -36,7 +38,7 @@ struct JSONWriter {
   }
 
   /// Writes an array with each element on its own line.
-  mutating func lines<Elements: Sequence>(
+  package mutating func lines<Elements: Sequence>(
     _ elements: Elements, _ body: (inout JSONWriter, Elements.Element) -> Void
   ) {
     array(elements) { writer, element in
@@ -52,10 +54,10 @@ struct JSONWriter {
     a.utf8.lexicographicallyPrecedes(b.utf8)
   }
 
-  mutating func newLine() { bytes.append(0x0A) }
+  package mutating func newLine() { bytes.append(0x0A) }
 
   /// Writes a member's key; its value follows.
-  mutating func key(_ key: String) {
+  package mutating func key(_ key: String) {
     guard let last = lastKeys.popLast() else { preconditionFailure("a member is in an object") }
     precondition(
       last.map { Self.isAscending($0, key) } ?? true, "members are written in ascending order")
@@ -65,38 +67,38 @@ struct JSONWriter {
     needsComma = false
   }
 
-  mutating func member(_ name: String, _ value: String?) {
+  package mutating func member(_ name: String, _ value: String?) {
     key(name)
     if let value { string(value) } else { null() }
   }
 
-  mutating func member(_ name: String, _ value: Int?) {
+  package mutating func member(_ name: String, _ value: Int?) {
     key(name)
     if let value { scalar("\(value)") } else { null() }
   }
 
-  mutating func member(_ name: String, _ value: Double) {
+  package mutating func member(_ name: String, _ value: Double) {
     key(name)
     scalar("\(value)")
   }
 
-  mutating func member(_ name: String, _ value: Bool?) {
+  package mutating func member(_ name: String, _ value: Bool?) {
     key(name)
     if let value { scalar(value ? "true" : "false") } else { null() }
   }
 
-  mutating func member(_ name: String, _ values: [String]) {
+  package mutating func member(_ name: String, _ values: [String]) {
     key(name)
     array(values) { $0.string($1) }
   }
 
-  mutating func member(_ name: String, _ values: [Int]) {
+  package mutating func member(_ name: String, _ values: [Int]) {
     key(name)
     array(values) { $0.scalar("\($1)") }
   }
 
   /// Writes a map from names to numbers, names ascending.
-  mutating func member(_ name: String, _ values: [String: Int]) {
+  package mutating func member(_ name: String, _ values: [String: Int]) {
     key(name)
     object { writer in
       for (name, value) in values.sorted(by: { Self.isAscending($0.key, $1.key) }) {
@@ -105,7 +107,7 @@ struct JSONWriter {
     }
   }
 
-  mutating func string(_ text: String) {
+  package mutating func string(_ text: String) {
     separate()
     bytes.append(UInt8(ascii: "\""))
     for byte in text.utf8 {
@@ -125,7 +127,7 @@ struct JSONWriter {
     needsComma = true
   }
 
-  private mutating func null() { scalar("null") }
+  package mutating func null() { scalar("null") }
 
   private mutating func scalar(_ text: String) {
     separate()

@@ -32,8 +32,22 @@ package enum ReportText {
     return "\(hundredths / 100).\(fraction) %"
   }
 
-  /// Rows in columns, indented by two; every column is as wide as its widest cell.
+  /// A name with its middle left out where it is longer than it may be.
+  package static func shortened(_ name: String, to length: Int) -> String {
+    guard name.count > length, length > 2 else { return name }
+    let end = (length - 1) / 2
+    return "\(name.prefix(length - 1 - end))…\(name.suffix(end))"
+  }
+
+  /// Rows in columns, the first to the right where it holds sizes.
   package static func table(_ rows: [[String]], isSizeFirst: Bool = false) -> String {
+    table(rows, right: isSizeFirst ? [0] : [])
+  }
+
+  /// Rows in columns, indented by two; every column is as wide as its widest cell.
+  ///
+  /// - Parameter right: The columns whose cells stand to the right.
+  package static func table(_ rows: [[String]], right: Set<Int>) -> String {
     var widths: [Int] = []
     for row in rows {
       for (column, cell) in row.enumerated() {
@@ -46,7 +60,7 @@ package enum ReportText {
       var line = " "
       for (column, cell) in row.enumerated() {
         let padding = String(repeating: " ", count: widths[column] - cell.count)
-        line += isSizeFirst && column == 0 ? " \(padding)\(cell)" : " \(cell)\(padding)"
+        line += right.contains(column) ? " \(padding)\(cell)" : " \(cell)\(padding)"
         line += " "
       }
       while line.last == " " { line.removeLast() }

@@ -56,6 +56,11 @@ public struct OrderingResult: Sendable {
     peakBytes == bound.bytes ? 0 : Double(peakBytes) / Double(max(bound.bytes, 1)) - 1
   }
 
+  /// The best order, as a candidate.
+  public var best: Candidate {
+    Candidate(name: winner, schedule: schedule, peakBytes: peakBytes)
+  }
+
   /// The candidate of a name.
   public func candidate(named name: String) -> Candidate? {
     candidates.first { $0.name == name }

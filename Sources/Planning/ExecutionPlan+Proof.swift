@@ -26,7 +26,7 @@ extension ExecutionPlan {
       tensors: bound.witness.members.filter { $0.bytes > 0 }.map { member in
         PlanWitness.Item(
           name: graph.name(of: map.roots[member.storage.index]), bytes: member.bytes,
-          why: Self.sentence(for: member.reason, in: graph))
+          why: member.reason.sentence { graph.name(of: $0) })
       })
   }
 
@@ -44,20 +44,6 @@ extension ExecutionPlan {
     case .forced: .forced
     case .minimumCut: .minimumCut
     case .search: .search
-    }
-  }
-
-  private static func sentence(for reason: Witness.Reason, in graph: Graph) -> String {
-    switch reason {
-    case .read: "read there"
-    case .made: "made there"
-    case .takesOver: "takes over bytes there"
-    case .crossing(let maker, let user):
-      "'\(graph.name(of: maker))' ran, '\(graph.name(of: user))' is still to come"
-    case .input(let user): "a graph input, '\(graph.name(of: user))' is still to come"
-    case .output(let maker): "a graph output, '\(graph.name(of: maker))' ran"
-    case .anInput: "a graph input"
-    case .anOutput: "a graph output"
     }
   }
 }

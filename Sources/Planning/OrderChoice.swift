@@ -35,6 +35,22 @@ public enum OrderChoice: Hashable, Sendable {
   /// The names of all choices.
   public static var names: [String] { ["auto"] + schedulers.map { type(of: $0).name } }
 
+  /// All orders beside each other, the chosen one among them.
+  ///
+  /// - Throws: What a scheduler throws.
+  public func comparison(
+    for problem: SchedulingProblem, limits: SearchLimits
+  ) throws(OrderingError) -> OrderingResult {
+    var candidates = BestOfAll.standardCandidates
+    if case .named(let name) = self {
+      let known: [any Scheduler] = [FileOrder()] + candidates
+      if !known.contains(where: { type(of: $0).name == name }) {
+        candidates.append(Self.scheduler(named: name))
+      }
+    }
+    return try BestOfAll(candidates: candidates, limits: limits).result(for: problem)
+  }
+
   /// The order chosen, with its bound.
   ///
   /// - Throws: What the scheduler throws.
@@ -48,13 +64,18 @@ public enum OrderChoice: Hashable, Sendable {
         schedule: result.schedule, winner: result.winner, outcome: result.outcome.rawValue,
         bound: result.bound)
     case .named(let name):
-      guard let scheduler = Self.schedulers.first(where: { type(of: $0).name == name }) else {
-        preconditionFailure("a named order is one of the list")
-      }
       return ChosenOrder(
-        schedule: try scheduler.schedule(for: problem), winner: name, outcome: "as asked",
+        schedule: try Self.scheduler(named: name).schedule(for: problem), winner: name,
+        outcome: "as asked",
         bound: WorkingSetBound.bound(of: problem))
     }
+  }
+
+  private static func scheduler(named name: String) -> any Scheduler {
+    guard let scheduler = schedulers.first(where: { type(of: $0).name == name }) else {
+      preconditionFailure("a named order is one of the list")
+    }
+    return scheduler
   }
 }
 

@@ -14,7 +14,10 @@ struct Graphopt: ParsableCommand {
       65 bad model or plan, 66 cannot read, 70 our own check failed, 73 cannot write.
       """,
     version: "0.1.0",
-    subcommands: [PlanCommand.self, InspectCommand.self, CheckCommand.self, LayoutCommand.self])
+    subcommands: [
+      PlanCommand.self, OrderCommand.self, InspectCommand.self, CheckCommand.self,
+      LayoutCommand.self,
+    ])
 
   static func main() {
     do {

@@ -25,27 +25,7 @@ struct PlanCommand: ParsableCommand {
     transform: { try ByteCount(parsing: $0) })
   var budget: ByteCount?
 
-  @Option(
-    help: ArgumentHelp(
-      "Which order: auto (default, the best of all), or one of "
-        + "\(OrderChoice.names.dropFirst().joined(separator: ", ")).", valueName: "name"),
-    transform: { name in
-      guard let choice = OrderChoice(name: name) else {
-        throw ValidationError(
-          "there is no order '\(name)'; choose from \(OrderChoice.names.joined(separator: ", "))")
-      }
-      return choice
-    })
-  var order = OrderChoice.auto
-
-  @Option(
-    name: .customLong("time-limit"),
-    help: ArgumentHelp(
-      "When to stop searching for a better order: 10s, 500ms.", valueName: "duration"))
-  var timeLimit: TimeLimit?
-
-  @Option(help: "The threads to use; the plan does not depend on it.")
-  var jobs = 1
+  @OptionGroup var search: SearchOptions
 
   @Option(
     name: .shortAndLong,
@@ -55,17 +35,12 @@ struct PlanCommand: ParsableCommand {
   @Option(help: "What goes to standard output: text, json.")
   var format = ReportFormat.text
 
-  func validate() throws {
-    if jobs < 1 { throw ValidationError("--jobs is at least 1") }
-  }
-
   func run() throws {
     let progress = ProgressLine("reading \(model.model)")
     defer { progress.finish() }
     let imported = try model.imported()
     let planner = Planner(
-      memory: memory.model, order: order,
-      limits: SearchLimits(timeLimit: timeLimit?.duration, jobs: jobs), budget: budget)
+      memory: memory.model, order: search.order, limits: search.limits, budget: budget)
     let plan: ExecutionPlan
     do throws(PlanningError) {
       plan = try planner.plan(
@@ -94,22 +69,5 @@ enum ReportFormat: String, ExpressibleByArgument, CaseIterable {
     case .text: TextEmitter()
     case .json: JSONEmitter()
     }
-  }
-}
-
-/// A duration as a person writes it.
-struct TimeLimit: ExpressibleByArgument {
-  let duration: Duration
-
-  init?(argument: String) {
-    for (unit, milliseconds) in [("ms", 1.0), ("min", 60_000), ("s", 1000), ("", 1000)]
-    where argument.hasSuffix(unit) {
-      guard let value = Double(argument.dropLast(unit.count)), value >= 0, value < 1e9 else {
-        return nil
-      }
-      duration = .milliseconds(Int64(value * milliseconds))
-      return
-    }
-    return nil
   }
 }

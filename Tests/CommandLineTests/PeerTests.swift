@@ -113,6 +113,20 @@ struct PeerTests {
     }
   }
 
+  @Test func `orders are what their schema says, keys ascending`() {
+    let folder = TemporaryFolder()
+    for options in PlanCommandTests.memory + [["--effort", "candidates"], ["--timings"]] {
+      let files = Fixture.all.map { fixture in
+        let path = folder.path(of: "\(fixture.name).json")
+        let arguments = ["order", fixture.relativePath, "-o", path] + fixture.dimArguments
+        _ = CommandRunner.graphopt(arguments + options)
+        return path
+      }
+      let answer = Peer.run("peer_schema.py", files)
+      #expect(answer.status == 0, "\(answer.errors)")
+    }
+  }
+
   @Test func `the fixtures are what their script writes`() {
     let answer = CommandRunner.run(
       Peer.python ?? "", ["\(Fixture.folder)/make_fixtures.py", "--check"])

@@ -22,6 +22,12 @@ import Testing
     (["plan", "Fixtures/fan.onnx", "--format", "yaml"], "yaml"),
     (["plan", "Fixtures/fan.onnx", "--time-limit", "soon"], "soon"),
     (["plan", "Fixtures/fan.onnx", "--jobs", "0"], "--jobs is at least 1"),
+    (["plan", "Fixtures/fan.onnx", "--effort", "heroic"], "candidates, quick, standard"),
+    (["order"], "model"),
+    (["order", "Fixtures/fan.onnx", "--order", "alphabetical"], "choose from auto, file"),
+    (["order", "Fixtures/fan.onnx", "--effort", "heroic"], "candidates, quick, standard"),
+    (["order", "Fixtures/fan.onnx", "--budget", "8GB"], "--budget"),
+    (["order", "Fixtures/fan.onnx", "--jobs", "0"], "--jobs is at least 1"),
     (["check"], "plan"),
     (["inspect"], "model"),
     (["frobnicate"], "frobnicate"),
@@ -36,7 +42,10 @@ import Testing
     #expect(lines.dropFirst().first?.hasPrefix("Usage: graphopt") == true, "\(result.errors)")
   }
 
-  @Test(arguments: [["--help"], ["plan", "--help"], ["check", "--help"], ["inspect", "--help"]])
+  @Test(arguments: [
+    ["--help"], ["plan", "--help"], ["order", "--help"], ["check", "--help"],
+    ["inspect", "--help"],
+  ])
   func `help goes to standard output`(_ arguments: [String]) {
     let result = CommandRunner.graphopt(arguments)
     #expect(result.status == 0)

@@ -1,15 +1,16 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""Validates plans against Schemas/plan-1.schema.json, and that all keys are ascending."""
+"""Validates plans and orders against their schemas, and that all keys are ascending."""
 
 import argparse
+import functools
 import json
 import sys
 from pathlib import Path
 
 import jsonschema
 
-SCHEMA = Path(__file__).resolve().parents[2] / "Schemas" / "plan-1.schema.json"
+SCHEMAS = Path(__file__).resolve().parents[2] / "Schemas"
 
 
 def ascending(members):
@@ -24,26 +25,35 @@ def not_finite(text):
     raise ValueError(f"{text} is no JSON")
 
 
-def faults(path, validator):
+@functools.cache
+def validator(form):
+    """The validator of a format, by its name in files: graphopt-plan, graphopt-order."""
+    name = str(form).removeprefix("graphopt-")
+    schema = json.loads((SCHEMAS / f"{name}-1.schema.json").read_text())
+    jsonschema.Draft202012Validator.check_schema(schema)
+    return jsonschema.Draft202012Validator(schema)
+
+
+def faults(path):
     try:
         plan = json.loads(
             Path(path).read_bytes(), object_pairs_hook=ascending, parse_constant=not_finite
         )
     except (OSError, ValueError) as error:
         return [str(error)]
-    return [f"{error.json_path}: {error.message}" for error in validator.iter_errors(plan)]
+    if plan.get("format") not in ("graphopt-plan", "graphopt-order"):
+        return [f"no format that has a schema: {plan.get('format')}"]
+    errors = validator(plan["format"]).iter_errors(plan)
+    return [f"{error.json_path}: {error.message}" for error in errors]
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("plans", nargs="+", metavar="PLAN.json")
+    parser.add_argument("plans", nargs="+", metavar="FILE.json")
     arguments = parser.parse_args()
-    schema = json.loads(SCHEMA.read_text())
-    jsonschema.Draft202012Validator.check_schema(schema)
-    validator = jsonschema.Draft202012Validator(schema)
     wrong = 0
     for path in arguments.plans:
-        for fault in faults(path, validator)[:20]:
+        for fault in faults(path)[:20]:
             print(f"{path}: {fault}", file=sys.stderr)
             wrong = 1
     return wrong

@@ -68,6 +68,11 @@ struct FoldedViews {
     self.model = model
   }
 
+  /// The node that an operator runs first, which is no view.
+  func node(of operation: Int) -> NodeID {
+    NodeID(rawValue: members.values[members.start[operation]])
+  }
+
   /// An order of the model as one of the problem.
   func schedule(_ order: [Int]) -> Schedule {
     var nodes = first.map { NodeID(rawValue: $0) }

@@ -29,7 +29,7 @@ struct InductorPeerTests {
   func `random graphs have the peaks that inductor finds`() throws {
     let folder = TemporaryFolder()
     var (paths, peaks): ([String], [Peaks]) = ([], [])
-    for seed in Seeds.first(40) {
+    for seed in Seeds.first(60) {
       var shape = RandomGraph.Shape(nodes: 5...60)
       shape.reach = 3 + seed % 15
       shape.views = seed % 3 * 12
@@ -37,6 +37,9 @@ struct InductorPeerTests {
       // Plans do not show control dependencies, and scratch is no buffer of inductor's.
       (shape.controls, shape.workspaces) = (0, 0)
       let graph = Self.withoutUnusedInputs(RandomGraph(seed: seed, shape: shape).graph)
+      // A view that is optional holds updates back even where it is none, which plans do not show.
+      let kinds = Set(graph.nodeIDs.flatMap { graph.effects(of: $0).map(\.kind) })
+      if kinds.isSuperset(of: [.mayAlias, .mustOverwrite]) { continue }
       var ours: Peaks = [:]
       for order in Self.orders {
         let planner = Planner(
@@ -50,12 +53,12 @@ struct InductorPeerTests {
       peaks.append(ours)
     }
     let theirs = try TorchPeer.peaks(of: paths)
-    for (seed, (our, their)) in zip(peaks, theirs).enumerated() {
+    for (our, (their, path)) in zip(peaks, zip(theirs, paths)) {
       for order in Self.orders.dropFirst() {
-        #expect(our[order] == their[order], "seed \(seed), \(order)")
+        #expect(our[order] == their[order], "\(path), \(order)")
       }
     }
-    #expect(theirs.count == paths.count)
+    #expect(theirs.count == paths.count && paths.count > Seeds.first(60).count / 2)
     // The orders do differ, so that equal peaks say something.
     #expect(theirs.count { Set($0.values).count > 1 } > theirs.count / 2)
   }
@@ -84,12 +87,17 @@ struct InductorPeerTests {
     }
   }
 
-  /// The graph with every input read: inductor does not count what nothing reads, and we count it
-  /// at the first step.
+  /// The graph with every input read: inductor does not count what nothing reads but views that
+  /// lead nowhere, and we count it at the first step.
   private static func withoutUnusedInputs(_ graph: Graph) -> Graph {
     var graph = graph
     let map = StorageMap(of: graph, model: MemoryModel(inPlace: .none))
-    let unused = graph.inputs.filter { map.toucherCount(of: map.storageOfTensor[$0.index]) == 0 }
+    let unused = graph.inputs.filter { input in
+      let storage = map.storageOfTensor[input.index].index
+      return (map.toucherStart[storage]..<map.toucherStart[storage + 1]).allSatisfy { index in
+        graph.effects(of: NodeID(rawValue: map.touchers[index])).contains { $0.kind == .alias }
+      }
+    }
     guard !unused.isEmpty else { return graph }
     do {
       let sum = try graph.addTensor("read", type: .uint8, shape: [64], role: .activation)

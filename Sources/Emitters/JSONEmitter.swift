@@ -101,8 +101,11 @@ extension PlanSummary {
       $0.key("baselines")
       $0.object { writer in
         for (name, baseline) in baselines.sorted(by: { $0.key < $1.key }) {
-          writer.member(
-            name, ["arenaBytes": baseline.arenaBytes, "peakBytes": baseline.peakBytes])
+          writer.key(name)
+          writer.object {
+            $0.member("arenaBytes", baseline.arenaBytes)
+            $0.member("peakBytes", baseline.peakBytes)
+          }
         }
       }
       $0.member("budgetBytes", budgetBytes)

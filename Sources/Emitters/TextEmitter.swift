@@ -48,11 +48,13 @@ public struct TextEmitter: PlanEmitter {
     let names = [("fileOrder", "file order"), ("ortDefaultOrder", "ONNX Runtime's default order")]
     var rows: [[String]] = []
     for (key, name) in names {
-      guard let baseline = plan.summary.baselines[key] else { continue }
+      guard let baseline = plan.summary.baselines[key], let arena = baseline.arenaBytes else {
+        continue
+      }
       rows.append([
         name, "peak \(ReportText.size(baseline.peakBytes))",
-        "arena \(ReportText.size(baseline.arenaBytes))",
-        change(from: baseline.arenaBytes, to: plan.summary.arenaBytes),
+        "arena \(ReportText.size(arena))",
+        change(from: arena, to: plan.summary.arenaBytes),
       ])
     }
     rows.append([

@@ -137,10 +137,10 @@ public struct PlanSummary: Hashable, Sendable, Codable {
   public struct Baseline: Hashable, Sendable, Codable {
     /// The most bytes live at any step.
     public var peakBytes: Int
-    /// The arena that our layout gives it.
-    public var arenaBytes: Int
+    /// The arena that our layout gives it; absent where the order was not laid out.
+    public var arenaBytes: Int?
 
-    public init(peakBytes: Int, arenaBytes: Int) {
+    public init(peakBytes: Int, arenaBytes: Int? = nil) {
       self.peakBytes = peakBytes
       self.arenaBytes = arenaBytes
     }

@@ -62,13 +62,29 @@ public enum OrderChoice: Hashable, Sendable {
       let result = try BestOfAll(limits: limits).result(for: problem)
       return ChosenOrder(
         schedule: result.schedule, winner: result.winner, outcome: result.outcome.rawValue,
-        bound: result.bound)
+        bound: result.bound, baselines: Self.baselines(of: result))
     case .named(let name):
       return ChosenOrder(
         schedule: try Self.scheduler(named: name).schedule(for: problem), winner: name,
         outcome: "as asked",
-        bound: WorkingSetBound.bound(of: problem))
+        bound: WorkingSetBound.bound(of: problem), baselines: [:])
     }
+  }
+
+  /// The orders of other systems that plans show beside theirs, by the names they have there:
+  /// PyTorch's inductor takes the best of several.
+  private static let others: [(key: String, orders: [String])] = [
+    ("inductorBest", [LeastPeakFirst.name, BreadthFirst.name, DepthFirstBySize.name]),
+    ("lescea", [LeastLiveAfter.name]), ("xlaList", [MostFreedFirst.name]),
+  ]
+
+  private static func baselines(of result: OrderingResult) -> [String: PlanSummary.Baseline] {
+    var baselines: [String: PlanSummary.Baseline] = [:]
+    for (key, orders) in others {
+      let peaks = orders.compactMap { result.candidate(named: $0)?.peakBytes }
+      if let peak = peaks.min() { baselines[key] = PlanSummary.Baseline(peakBytes: peak) }
+    }
+    return baselines
   }
 
   private static func scheduler(named name: String) -> any Scheduler {
@@ -85,4 +101,6 @@ struct ChosenOrder {
   let winner: String
   let outcome: String
   let bound: LowerBound
+  /// What other systems' orders need, without their arenas.
+  let baselines: [String: PlanSummary.Baseline]
 }

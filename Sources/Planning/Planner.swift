@@ -84,7 +84,9 @@ public struct Planner: Sendable {
     var plan = PlanAssembly(problem: problem, arrangement: arrangement).plan(
       model: model, options: options)
     plan.setBudget(budget)
-    plan.summary.baselines = ["fileOrder": file.baseline, "ortDefaultOrder": ortDefault.baseline]
+    plan.summary.baselines = found.baselines
+    plan.summary.baselines["fileOrder"] = file.baseline
+    plan.summary.baselines["ortDefaultOrder"] = ortDefault.baseline
     let filePeak = file.lifetimes.peakBytes
     plan.passes = entries.map {
       PlanPass(

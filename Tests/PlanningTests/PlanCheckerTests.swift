@@ -172,6 +172,9 @@ import Testing
     Mutation("a better baseline", .wrongVerdict(what: "baseline fileOrder")) {
       $0.summary.baselines["fileOrder"]?.arenaBytes = 1151
     },
+    Mutation("a baseline below the bound", .wrongVerdict(what: "baseline lescea")) {
+      $0.summary.baselines["lescea"]?.peakBytes = 64
+    },
     // Witness
     Mutation("another bound", .brokenWitness(what: "its bound is not the plan's")) {
       $0.witness.boundBytes = 64

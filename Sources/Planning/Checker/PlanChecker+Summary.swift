@@ -61,8 +61,9 @@ extension PlanChecker {
     }
     for name in summary.baselines.keys.sorted() {
       guard let baseline = summary.baselines[name] else { continue }
-      if baseline.peakBytes < summary.lowerBoundBytes || baseline.arenaBytes < baseline.peakBytes
-        || (plan.options.order == "auto" && baseline.arenaBytes < summary.arenaBytes)
+      let arena = baseline.arenaBytes ?? .max
+      if baseline.peakBytes < summary.lowerBoundBytes || arena < baseline.peakBytes
+        || (plan.options.order == "auto" && arena < summary.arenaBytes)
       {
         report(.wrongVerdict(what: "baseline \(name)"))
       }

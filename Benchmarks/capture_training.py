@@ -146,7 +146,7 @@ class Writer:
         """The name by which a node reads a value, after all updates in place before it."""
         name, tensor = self.values[node]
         newest, whole = self.versions[self.storage(tensor)]
-        if whole is tensor or self.stamps[name] >= self.stamps[newest]:
+        if self.stamps[name] >= self.stamps[newest]:
             return name
         same = (whole.shape, whole.stride(), whole.storage_offset())
         if same != (tensor.shape, tensor.stride(), tensor.storage_offset()):

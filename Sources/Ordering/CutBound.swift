@@ -24,9 +24,14 @@ struct CutBound {
 
   /// Finds the least cut at an operator.
   ///
-  /// - Parameter visitLimit: How many edges to look at before giving up; the result is then `nil`.
+  /// - Parameters:
+  ///   - visitLimit: How many edges to look at before giving up; the result is then `nil`.
+  ///   - deadline: When to give up in any case.
   /// - Complexity: one least cut in a network of O(operators + touches + dependencies).
-  init?(at operation: Int, in model: OrderModel, visitLimit: Int = .max) {
+  init?(
+    at operation: Int, in model: OrderModel, visitLimit: Int = .max,
+    deadline: Deadline = .never
+  ) {
     let sides = Self.sides(of: operation, in: model)
     var network = FlowNetwork()
     var vertex = [Int](repeating: -1, count: model.count)
@@ -99,7 +104,8 @@ struct CutBound {
         network.addEdge(from: gate, to: vertex[toucher], capacity: FlowNetwork.unlimited)
       }
     }
-    guard let cut = network.leastCut(visitLimit: visitLimit) else { return nil }
+    guard let cut = network.leastCut(visitLimit: visitLimit, deadline: deadline)
+    else { return nil }
     bytes = base + cut
     visits = network.visits
     let sourceSide = network.sourceSide

@@ -21,8 +21,8 @@ struct DecisionSearch {
   struct Limits {
     /// Sets looked at.
     var nodes = 20_000
-    /// Costs looked at.
-    var work = 5_000_000
+    /// Entries looked at.
+    var work = 40_000_000
   }
 
   private struct Frame {
@@ -32,55 +32,54 @@ struct DecisionSearch {
     var choices: [Int32]
   }
 
+  private let model: OrderModel
   private let budget: Int
   private let rule: BudgetGreedy.Rule
   private let rules: SearchState.Rules
-  private let tail: [Int]
-  private let tailRefused: Int
-  private var search: SearchState
   private var failed: Set<SearchState.Fingerprint> = []
   private var frames: [Frame] = []
+  /// The least cost that was refused for being over the budget.
+  private var refused = Int.max
   /// Sets looked at.
   private(set) var nodes = 0
+  /// Entries looked at.
+  private(set) var work = 0
 
   init(
     _ model: OrderModel, budget: Int, rule: BudgetGreedy.Rule = .deepestFall,
     rules: SearchState.Rules = .all
   ) {
+    self.model = model
     self.budget = budget
     self.rule = rule
     self.rules = rules
-    let suffix =
-      rules.contains(.suffixCommit)
-      ? SuffixCommit.tail(of: model, under: budget, rules: rules)
-      : (operations: [], work: 0, refused: .max)
-    tail = suffix.operations
-    tailRefused = suffix.refused
-    search = SearchState(model, holdingBack: suffix.operations)
-    search.work = suffix.work
   }
 
-  /// Costs looked at.
-  var work: Int { search.work }
-
-  /// Searches.
+  /// Searches; to be called once.
   mutating func answer(limits: Limits, deadline: Deadline) -> Answer {
-    let model = search.state.model
     guard model.initialBytes <= budget else { return .infeasible(below: model.initialBytes) }
+    var tail: [Int] = []
+    if rules.contains(.suffixCommit) {
+      (tail, work) = SuffixCommit.tail(
+        of: model, under: budget, rules: rules, workLimit: limits.work, deadline: deadline)
+    }
+    var search = SearchState(model, holdingBack: tail)
+    let before = work
     let target = model.count - tail.count
     var isEntering = true
     while true {
       if isEntering {
-        let closed = search.close(under: budget, rules: rules)
+        let closed = search.close(
+          under: budget, rules: rules, workLimit: limits.work - before, deadline: deadline)
+        work = before + search.work
         if search.order.count == target { return .order(search.order.map { Int($0) } + tail) }
+        if work > limits.work || nodes & 15 == 0 && deadline.isOver { return .unknown }
         if failed.insert(search.fingerprint).inserted {
           nodes += 1
-          if nodes > limits.nodes || search.work > limits.work || deadline.isOver {
-            return .unknown
-          }
-          frames.append(Frame(closed: closed, choices: choices()))
+          if nodes > limits.nodes { return .unknown }
+          frames.append(Frame(closed: closed, choices: choices(in: &search)))
         } else {
-          takeBack(closed)
+          takeBack(closed, in: &search)
           if frames.isEmpty { return refutation }
           search.undo()
         }
@@ -91,7 +90,7 @@ struct DecisionSearch {
         search.run(Int(choice))
         isEntering = true
       } else {
-        takeBack(frames[top].closed)
+        takeBack(frames[top].closed, in: &search)
         frames.removeLast()
         if frames.isEmpty { return refutation }
         search.undo()
@@ -99,23 +98,27 @@ struct DecisionSearch {
     }
   }
 
-  private var refutation: Answer {
-    .infeasible(below: max(budget + 1, min(search.refused, tailRefused)))
-  }
+  // Why nothing between is possible either: under a budget between this one and the least cost that
+  // was refused among the choices, the rules may run all that they ran here, and the choices are the
+  // same, so the same sets lead nowhere.
+  private var refutation: Answer { .infeasible(below: max(budget + 1, refused)) }
 
-  private mutating func takeBack(_ count: Int) {
+  private func takeBack(_ count: Int, in search: inout SearchState) {
     for _ in 0..<count { search.undo() }
   }
 
   /// The ready operators that fit, the most promising last.
-  private mutating func choices() -> [Int32] {
+  private mutating func choices(in search: inout SearchState) -> [Int32] {
     var ranked: [(rank: Int, key: Int, next: Int, operation: Int32)] = []
     let gap = budget - search.state.live
+    search.countScan(search.ready.count)
     for operation in search.ready {
-      let cost = search.state.live + search.state.rise(Int(operation))
-      guard search.fits(cost, under: budget) else { continue }
+      let rise = search.state.rise(Int(operation))
+      guard rise <= gap else {
+        refused = min(refused, search.state.live + rise)
+        continue
+      }
       let macros = Macro.macros(from: Int(operation), in: &search.state)
-      search.work += macros.deep.operations.count
       let macro = macros.deep.hill <= gap ? macros.deep : macros.low
       let (rank, key, next): (Int, Int, Int)
       if macro.net <= 0 {

@@ -44,18 +44,35 @@ struct FlowNetwork {
 
   /// The value of the least cut.
   ///
-  /// - Parameter visitLimit: How many edges to look at before giving up.
-  /// - Returns: The value, or `nil` where the limit came first.
+  /// - Parameters:
+  ///   - visitLimit: How many edges to look at before giving up.
+  ///   - deadline: When to give up in any case.
+  /// - Returns: The value, or `nil` where a limit came first.
   /// - Complexity: O(vertices² · edges) at worst; near-linear on most networks of scheduling.
-  mutating func leastCut(visitLimit: Int = .max) -> Int? {
+  mutating func leastCut(visitLimit: Int = .max, deadline: Deadline) -> Int? {
     index()
     var flow = 0
     while layer() {
       next = Array(start.dropLast())
-      flow += block(visitLimit: visitLimit)
-      if visits > visitLimit { return nil }
+      // Stretch by stretch, so that the clock is not asked at every edge.
+      var walk = Walk()
+      while !walk.isDone {
+        let stretch = min(visitLimit, visits + Self.stretch)
+        flow += block(&walk, visitLimit: stretch)
+        if visits > visitLimit || deadline.isOver { return nil }
+      }
     }
     return flow
+  }
+
+  /// The edges looked at between two looks at the clock.
+  private static let stretch = 1 << 18
+
+  /// A walk from the source that may be interrupted.
+  private struct Walk {
+    var path: [Int32] = []
+    var vertex = FlowNetwork.source
+    var isDone = false
   }
 
   /// The vertices on the source's side of the least cut that has the fewest there.
@@ -96,11 +113,12 @@ struct FlowNetwork {
     return level[Self.sink] >= 0
   }
 
-  /// Saturates every shortest path, by a walk that backs up instead of calling itself.
-  private mutating func block(visitLimit: Int) -> Int {
+  /// Saturates shortest paths, by a walk that backs up instead of calling itself.
+  private mutating func block(_ walk: inout Walk, visitLimit: Int) -> Int {
     var total = 0
-    var path: [Int32] = []
-    var vertex = Self.source
+    var path = walk.path
+    var vertex = walk.vertex
+    walk.path = []
     while visits <= visitLimit {
       if vertex == Self.sink {
         visits += path.count
@@ -131,12 +149,17 @@ struct FlowNetwork {
         visits += 1
       }
       if isForward { continue }
-      guard let edge = path.popLast() else { return total }
+      guard let edge = path.popLast() else {
+        walk.isDone = true
+        return total
+      }
       level[vertex] = -1
       vertex = Int(tails[Int(edge)])
       next[vertex] += 1
       visits += 1
     }
+    walk.path = path
+    walk.vertex = vertex
     return total
   }
 }

@@ -3,7 +3,7 @@
 // Plans one model and prints what each stage took, one line a stage: its name, processor seconds,
 // wall seconds, the most resident megabytes during it. Then the outcome of the order.
 //
-// Usage: StageBenchmark MODEL [JOBS] [SECONDS]
+// Usage: StageBenchmark MODEL [JOBS [SECONDS [NAME=SIZE]...]]; 0 seconds are no limit.
 
 import Glibc
 import GraphOptimizer
@@ -52,16 +52,18 @@ struct Meter {
 }
 
 let arguments = CommandLine.arguments
-guard (2...4).contains(arguments.count) else {
-  print("usage: StageBenchmark MODEL [JOBS] [SECONDS]")
+guard arguments.count > 1 else {
+  print("usage: StageBenchmark MODEL [JOBS [SECONDS [NAME=SIZE]...]]")
   exit(64)
 }
 let jobs = arguments.count > 2 ? Int(arguments[2]) ?? 1 : 1
-let limit = arguments.count > 3 ? Int(arguments[3]).map { Duration.seconds($0) } : nil
+let seconds = arguments.count > 3 ? Double(arguments[3]) ?? 0 : 0
+let limit = seconds > 0 ? Duration.seconds(seconds) : nil
 var meter = Meter()
 do {
   meter.begin("import")
-  let imported = try ONNXImporter().importGraph(path: arguments[1])
+  let bindings = try arguments.dropFirst(4).map { try DimensionBinding(parsing: $0) }
+  let imported = try ONNXImporter(bindings: bindings).importGraph(path: arguments[1])
   let planner = Planner(limits: SearchLimits(timeLimit: limit, jobs: jobs))
   let plan = try planner.plan(imported.graph, model: PlannedModel(path: arguments[1])) { stage in
     switch stage {

@@ -71,9 +71,11 @@ struct BoundTracker {
   /// - Parameters:
   ///   - profile: The bytes live at each step of the order.
   ///   - limit: How many cuts to make.
+  ///   - patience: How many cuts in a row may raise nothing.
   ///   - team: Who makes them.
   mutating func tighten(
-    by order: [Int], profile: [Int], limit: Int, team: Team, deadline: Deadline
+    by order: [Int], profile: [Int], limit: Int, patience: Int, team: Team,
+    deadline: Deadline
   ) {
     var hot = order.indices.filter { profile[$0] > bytes && !isCut[order[$0]] }
     hot.sort { (profile[$1], $0) < (profile[$0], $1) }
@@ -86,13 +88,15 @@ struct BoundTracker {
       if let most = hot.max(by: { forced[order[$0]] < forced[order[$1]] }),
         forced[order[most]] > bytes
       {
-        cut([order[most]], while: { _, _ in true }, team: team, deadline: deadline)
+        cut(
+          [order[most]], patience: 1, while: { _, _ in true }, team: team, deadline: deadline)
       }
     }
     let steps = hot.filter { profile[$0] > bytes && !isCut[order[$0]] }.prefix(limit)
     // The hottest come first: where one is no hotter than the bound, none after it is.
     cut(
-      steps.map { order[$0] }, while: { index, bytes in profile[steps[index]] > bytes },
+      steps.map { order[$0] }, patience: patience,
+      while: { index, bytes in profile[steps[index]] > bytes },
       team: team, deadline: deadline)
   }
 
@@ -100,10 +104,12 @@ struct BoundTracker {
   ///
   /// - Parameter isWanted: Whether the cut at a position is still of use under a bound.
   private mutating func cut(
-    _ operations: [Int], while isWanted: (Int, Int) -> Bool, team: Team, deadline: Deadline
+    _ operations: [Int], patience: Int, while isWanted: (Int, Int) -> Bool, team: Team,
+    deadline: Deadline
   ) {
     guard visitsLeft > 0, !deadline.isOver else { return }
     let model = reduced.model
+    var failures = 0
     team.run(operations.count, deadline: deadline) { index, deadline in
       deadline.isOver
         ? nil
@@ -116,8 +122,12 @@ struct BoundTracker {
       visitsLeft -= cut?.visits ?? Self.visitLimit
       if let cut, cut.bytes > bytes {
         accept(cut.bytes, .minimumCut, (operation, cut.bytes, cut.downset))
+        failures = 0
+      } else {
+        failures += 1
       }
-      return index + 1 == operations.count || isWanted(index + 1, bytes)
+      return failures < patience
+        && (index + 1 == operations.count || isWanted(index + 1, bytes))
     }
   }
 

@@ -24,11 +24,15 @@ struct OrderSearch {
 
   /// How much each stage does, in entries looked at or calls.
   private struct Work {
-    var firstCuts = 40
-    var laterCuts = 12
-    var lastCuts = 160
+    /// Cuts, and how many in a row may raise nothing.
+    var firstCuts = (limit: 40, patience: 4)
+    var laterCuts = (limit: 12, patience: 12)
+    var lastCuts = (limit: 160, patience: 160)
     var greedyRounds = 14
     var greedy = 160_000_000
+    var greedyCall = 160_000_000
+    /// What a first greedy in each direction may do before the others start.
+    var firstGreedyCall = 0
     var beamOperators = 6_000
     var beamRounds = 8
     var beam = 192_000_000
@@ -37,11 +41,21 @@ struct OrderSearch {
     var lastDecisions = 240_000_000
     var decisionNodes = 200_000
 
-    init(_ effort: SearchLimits.Effort) {
+    init(_ effort: SearchLimits.Effort, operators: Int) {
+      if operators > 20_000 {
+        // What is large misses the cache, and every look costs more. The greedies go on: they have
+        // to come to their end once in each direction to be of any use.
+        greedy = max(greedy, 4_000 * operators)
+        greedyCall = greedy / 3
+        firstGreedyCall = greedy / 10
+        lastDecisions /= 3
+      }
       guard effort != .standard else { return }
-      lastCuts = 20
+      lastCuts.limit = 20
       for path in [
-        \Self.greedy, \.beam, \.beamCall, \.firstDecisions, \.lastDecisions, \.decisionNodes,
+        \Self.greedy, \.greedyCall, \.firstGreedyCall, \.beam, \.beamCall, \.firstDecisions,
+        \.lastDecisions,
+        \.decisionNodes,
       ] {
         self[keyPath: path] /= 100
       }
@@ -64,7 +78,7 @@ struct OrderSearch {
     tracker = BoundTracker(problem, given: given, reduced: reduced)
     self.deadline = deadline
     team = Team(jobs: limits.jobs)
-    work = Work(limits.effort)
+    work = Work(limits.effort, operators: forward.count)
     order = []
     peak = .max
     for candidate in orders {
@@ -95,10 +109,11 @@ struct OrderSearch {
     (order, peak, winner) = (candidate, candidatePeak, name)
   }
 
-  private mutating func tighten(_ cuts: Int) {
+  private mutating func tighten(_ cuts: (limit: Int, patience: Int)) {
     guard mayGoOn() else { return }
     tracker.tighten(
-      by: order, profile: forward.profile(of: order), limit: cuts, team: team,
+      by: order, profile: forward.profile(of: order), limit: cuts.limit, patience: cuts.patience,
+      team: team,
       deadline: deadline)
   }
 
@@ -133,11 +148,17 @@ struct OrderSearch {
   private mutating func runGreedies() {
     var failed = tracker.bytes
     var spent = 0
+    if work.firstGreedyCall > 0 {
+      // Often one direction is easy and the other one dear.
+      runGreedies([.leastNet], under: tracker.bytes, callLimit: work.firstGreedyCall, spent: &spent)
+      tighten(work.laterCuts)
+    }
     for round in 0..<work.greedyRounds {
       if round > 1, peak - failed < tracker.bytes / 1000 { break }
       let budget = budget(round: round, above: failed)
       let before = peak
-      runGreedies(under: budget, spent: &spent)
+      runGreedies(
+        BudgetGreedy.Rule.allCases, under: budget, callLimit: work.greedyCall, spent: &spent)
       guard mayGoOn(), spent < work.greedy else { return }
       if peak < before { tighten(work.laterCuts) }
       failed = max(failed, tracker.bytes)
@@ -156,9 +177,11 @@ struct OrderSearch {
     }
   }
 
-  private mutating func runGreedies(under budget: Int, spent: inout Int) {
-    let members = Member.all(BudgetGreedy.Rule.allCases)
-    let (limit, workLimit) = (peak, work.greedy - spent)
+  private mutating func runGreedies(
+    _ rules: [BudgetGreedy.Rule], under budget: Int, callLimit: Int, spent: inout Int
+  ) {
+    let members = Member.all(rules)
+    let (limit, workLimit) = (peak, min(work.greedy - spent, callLimit))
     let (forward, backward) = (self.forward, self.backward)
     guard mayGoOn(), peak > budget, workLimit > 0 else { return }
     team.run(members.count, deadline: deadline) { index, deadline -> ([Int]?, work: Int) in

@@ -40,6 +40,8 @@ struct OrderSearch {
     var firstDecisions = 48_000_000
     var lastDecisions = 240_000_000
     var decisionNodes = 200_000
+    var probeOperators = 6_000
+    var probes = 32
 
     init(_ effort: SearchLimits.Effort, operators: Int) {
       if operators > 20_000 {
@@ -242,11 +244,13 @@ struct OrderSearch {
     let members = Member.all([.deepestFall, .leastNet, .lowestHill, .file])
     let (forward, backward) = (self.forward, self.backward)
     let limits = DecisionSearch.Limits(nodes: work.decisionNodes, work: limit / 6)
+    let probes = self.probes(under: budget)
     var isDecided = false
     team.run(members.count, deadline: deadline) { index, deadline in
       let member = members[index]
       var search = DecisionSearch(
-        member.isBackward ? backward : forward, budget: budget, rule: member.rule)
+        member.isBackward ? backward : forward, budget: budget, rule: member.rule,
+        probes: probes)
       return (search.answer(limits: limits, deadline: deadline), work: search.work)
     } take: { index, found in
       spent += found.work
@@ -263,5 +267,22 @@ struct OrderSearch {
       return !isDecided && mayGoOn() && spent < limit
     }
     return isDecided
+  }
+
+  /// Probes at the operators that are hot in the best order.
+  private func probes(under budget: Int) -> CutProbes {
+    guard forward.count <= work.probeOperators else { return CutProbes([]) }
+    let profile = forward.profile(of: order)
+    let hot = order.indices.sorted { (profile[$1], $0) < (profile[$0], $1) }
+    var probes: [CutProbe] = []
+    for step in hot.prefix(work.probes) {
+      guard
+        let probe = CutProbe(
+          at: order[step], in: forward, visitLimit: 4_000_000, deadline: deadline)
+      else { continue }
+      probes.append(probe)
+    }
+    probes.sort { ($1.bytes, $0.operation) < ($0.bytes, $1.operation) }
+    return CutProbes(probes)
   }
 }

@@ -11,8 +11,11 @@ struct SearchState {
     static let forcedChains = Rules(rawValue: 2)
     /// Both rules, read backwards, fix the end of the order: `SuffixCommit.swift`.
     static let suffixCommit = Rules(rawValue: 4)
+    /// A set with fewer bytes live than all between decides for those it was reached from:
+    /// `ValleyCommit.swift`.
+    static let valleyCommit = Rules(rawValue: 8)
     /// All rules.
-    static let all: Rules = [.safeMoves, .forcedChains, .suffixCommit]
+    static let all: Rules = [.safeMoves, .forcedChains, .suffixCommit, .valleyCommit]
   }
 
   /// The execution.
@@ -31,6 +34,7 @@ struct SearchState {
   private(set) var gaining: [Int32] = []
   /// Where each operator is in ``ready`` and in ``gaining``, or -1.
   private var position: [Int32]
+  private var isRun: [Bool]
   private var gainPosition: [Int32]
   /// Operators that are not to run, because they were fixed for the end.
   private let isHeldBack: [Bool]
@@ -58,6 +62,7 @@ struct SearchState {
     state = OrderState(model)
     position = [Int32](repeating: -1, count: model.count)
     gainPosition = position
+    isRun = [Bool](repeating: false, count: model.count)
     var isHeldBack = [Bool](repeating: false, count: model.count)
     for operation in tail { isHeldBack[operation] = true }
     self.isHeldBack = isHeldBack
@@ -67,6 +72,9 @@ struct SearchState {
   /// Whether an operator is to stay for the end.
   func isHeldBack(_ operation: Int) -> Bool { isHeldBack[operation] }
 
+  /// Whether an operator ran.
+  func hasRun(_ operation: Int) -> Bool { isRun[operation] }
+
   /// Counts entries looked at outside of the state.
   mutating func countScan(_ entries: Int = 1) { scans += entries }
 
@@ -75,6 +83,7 @@ struct SearchState {
     remove(operation)
     state.run(operation)
     order.append(Int32(operation))
+    isRun[operation] = true
     fingerprint.toggle(operation)
     for other in state.changed { settle(other) }
     for other in state.enabled { insert(other) }
@@ -84,6 +93,7 @@ struct SearchState {
   mutating func undo() {
     guard let last = order.popLast() else { preconditionFailure("nothing ran yet") }
     let operation = Int(last)
+    isRun[operation] = false
     let successors = state.model.successors
     for index in successors[operation] {
       let successor = Int(successors.values[index])
@@ -93,6 +103,11 @@ struct SearchState {
     fingerprint.toggle(operation)
     for other in state.changed { settle(other) }
     insert(UInt32(operation))
+  }
+
+  /// Takes back all but the first operators that ran.
+  mutating func undo(to count: Int) {
+    while order.count > count { undo() }
   }
 
   private mutating func insert(_ operation: UInt32) {

@@ -1,95 +1,116 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""Writes a synthetic training graph of N operators: residual MLP blocks, their gradients, updates.
+"""Writes a synthetic graph of about N operators. The same arguments give the same bytes.
 
-Usage: make_synthetic.py N OUT.onnx
+Usage: make_synthetic.py N OUT.onnx [KIND]
 
-A block is a normalisation, two matrix products, an activation and a residual, 8 operators; its
-backward part, 13 operators, reads what the forward part kept, which is what makes training graphs
-hard: N/25 blocks keep their activations until the backward walk comes back. Four more operators
-update the block's two weights. Weights are initializers without data, as external tensors.
+KIND is one of
+  residual     a training step of residual MLP blocks with SGD, without shapes (the default)
+  transformer  a training step of transformer blocks with Adam
+  layered      random operators in layers of 12, each reading one to three results of the last
+               three layers
+  wide         random operators that each read one to three of the newest N/50 results
+
+A residual block is a normalisation, two matrix products, an activation and a residual, 8 operators;
+its backward part, 13 operators, reads what the forward part kept, which is what makes training
+graphs hard: N/25 blocks keep their activations until the backward walk comes back. Four more
+operators update the block's two weights.
 """
+import random
 import sys
 
-from onnx import TensorProto, helper
+from tape import Tape, save
 
 BATCH, WIDTH, HIDDEN = 32, 256, 1024
+TOKENS, HEADS = 128, 4
 
 
-class Builder:
-    def __init__(self):
-        self.nodes, self.weights, self.offset = [], [], 0
-
-    def op(self, kind, *inputs, **attributes):
-        name = f"{kind.lower()}_{len(self.nodes)}"
-        self.nodes.append(helper.make_node(kind, list(inputs), [name], name=name, **attributes))
-        return name
-
-    def weight(self, name, *shape):
-        tensor = TensorProto(name=name, data_type=TensorProto.FLOAT, dims=shape)
-        tensor.data_location = TensorProto.EXTERNAL
-        length = 4
-        for extent in shape:
-            length *= extent
-        for key, value in ("location", "weights.bin"), ("offset", self.offset), ("length", length):
-            tensor.external_data.add(key=key, value=str(value))
-        self.offset += (length + 4095) // 4096 * 4096
-        self.weights.append(tensor)
-        return name
-
-
-def build(count):
-    b = Builder()
+def residual(count):
+    b = Tape("residual")
     blocks = max(1, count // 25)
-    b.weight("rate", 1)
-    kept, x = [], "x"
+    rate, x, kept = b.weight([1]), b.input("x", [BATCH, WIDTH]), []
     for block in range(blocks):
-        up = b.weight(f"up_{block}", WIDTH, HIDDEN)
-        down = b.weight(f"down_{block}", HIDDEN, WIDTH)
-        mean = b.op("ReduceMean", x, axes=[1], keepdims=1)
-        centred = b.op("Sub", x, mean)
-        hidden = b.op("MatMul", centred, up)
-        gate = b.op("Sigmoid", hidden)
-        active = b.op("Mul", hidden, gate)
-        projected = b.op("MatMul", active, down)
-        scaled = b.op("Tanh", projected)
+        up, down = b.weight([WIDTH, HIDDEN]), b.weight([HIDDEN, WIDTH])
+        mean = b.emit("ReduceMean", [x], axes=[1], keepdims=1)
+        centred = b.emit("Sub", [x, mean])
+        hidden = b.emit("MatMul", [centred, up])
+        gate = b.emit("Sigmoid", [hidden])
+        active = b.emit("Mul", [hidden, gate])
+        scaled = b.emit("Tanh", [b.emit("MatMul", [active, down])])
         kept.append((up, down, centred, hidden, gate, active, scaled))
-        x = b.op("Add", x, scaled)
-    gradient = b.op("Neg", x)
-    outputs = []
-    for block in reversed(range(blocks)):
-        up, down, centred, hidden, gate, active, scaled = kept[block]
-        squared = b.op("Mul", scaled, scaled)
-        through = b.op("Sub", gradient, squared)
-        down_t = b.op("Transpose", down, perm=[1, 0])
-        d_active = b.op("MatMul", through, down_t)
-        active_t = b.op("Transpose", active, perm=[1, 0])
-        d_down = b.op("MatMul", active_t, through)
-        d_gate = b.op("Mul", d_active, hidden)
-        d_hidden = b.op("Mul", d_active, gate)
-        d_sum = b.op("Add", d_hidden, d_gate)
-        up_t = b.op("Transpose", up, perm=[1, 0])
-        d_centred = b.op("MatMul", d_sum, up_t)
-        centred_t = b.op("Transpose", centred, perm=[1, 0])
-        d_up = b.op("MatMul", centred_t, d_sum)
+        x = b.emit("Add", [x, scaled])
+    gradient = b.emit("Neg", [x])
+    for up, down, centred, hidden, gate, active, scaled in reversed(kept):
+        transposed = lambda tensor: b.emit("Transpose", [tensor], perm=[1, 0])
+        squared = b.emit("Mul", [scaled, scaled])
+        through = b.emit("Sub", [gradient, squared])
+        d_active = b.emit("MatMul", [through, transposed(down)])
+        d_down = b.emit("MatMul", [transposed(active), through])
+        d_gate = b.emit("Mul", [d_active, hidden])
+        d_hidden = b.emit("Mul", [d_active, gate])
+        d_sum = b.emit("Add", [d_hidden, d_gate])
+        d_centred = b.emit("MatMul", [d_sum, transposed(up)])
+        d_up = b.emit("MatMul", [transposed(centred), d_sum])
         for weight, slope in (down, d_down), (up, d_up):
-            step = b.op("Mul", slope, "rate")
-            outputs.append(b.op("Sub", weight, step))
-        gradient = b.op("Add", gradient, d_centred)
-    info = helper.make_tensor_value_info
-    graph = helper.make_graph(
-        b.nodes, f"synthetic{len(b.nodes)}",
-        [info("x", TensorProto.FLOAT, [BATCH, WIDTH])],
-        [info(gradient, TensorProto.FLOAT, [BATCH, WIDTH])]
-        + [info(o, TensorProto.FLOAT, None) for o in outputs],
-        b.weights)
-    return helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8)
+            b.output(b.emit("Sub", [weight, b.emit("Mul", [slope, rate])]))
+        gradient = b.emit("Add", [gradient, d_centred])
+    b.output(gradient)
+    return b.model()
 
+
+def transformer(count):
+    b = Tape("transformer")
+    x = b.input("x", [TOKENS, WIDTH])
+    for _ in range(max(1, count // 78)):
+        norm = b.op("Normalise", [x])
+        query, key, value = (b.op("MatMul", [norm, b.weight([WIDTH, WIDTH])]) for _ in range(3))
+        scores = b.op("Scores", [query, key], [HEADS, TOKENS, TOKENS])
+        weights = b.op("Softmax", [scores], axis=-1)
+        context = b.op("Context", [weights, value], [TOKENS, WIDTH])
+        x = b.op("Add", [x, b.op("MatMul", [context, b.weight([WIDTH, WIDTH])])])
+        norm = b.op("Normalise", [x])
+        hidden = b.op("MatMul", [norm, b.weight([WIDTH, HIDDEN])], [TOKENS, HIDDEN])
+        active = b.op("Mul", [hidden, b.op("Sigmoid", [hidden])])
+        x = b.op("Add", [x, b.op("MatMul", [active, b.weight([HIDDEN, WIDTH])], [TOKENS, WIDTH])])
+    b.output(x)
+    for weight, slope in b.gradients(x):
+        b.update(weight, slope)
+    return b.model()
+
+
+def scattered(kind, count, chosen):
+    """Operators of random sizes; `chosen` gives what each reads."""
+    draw = random.Random(count)
+    b = Tape(kind)
+    size = lambda: [draw.randint(1, 64) * 256]
+    made = [b.input(f"x{index}", size()) for index in range(4)]
+    for index in range(count - 1):
+        made.append(b.emit("Step", chosen(draw, index, made), size()))
+    read = {name for node in b.nodes for name in node.input}
+    b.output(b.emit("Last", [name for name in made if name not in read], [256]))
+    return b.model()
+
+
+def layered(count):
+    def chosen(draw, index, made):
+        end = max(4, index // 12 * 12 + 4)
+        return draw.sample(made[max(0, end - 36):end], draw.randint(1, 3))
+
+    return scattered("layered", count, chosen)
+
+
+def wide(count):
+    def chosen(draw, index, made):
+        newest = made[-max(4, count // 50):]
+        return draw.sample(newest, draw.randint(1, 3))
+
+    return scattered("wide", count, chosen)
+
+
+KINDS = {"residual": residual, "transformer": transformer, "layered": layered, "wide": wide}
 
 if __name__ == "__main__":
-    if len(sys.argv) != 3:
+    kind = sys.argv[3] if len(sys.argv) > 3 else "residual"
+    if len(sys.argv) not in (3, 4) or kind not in KINDS:
         sys.exit(__doc__)
-    model = build(int(sys.argv[1]))
-    with open(sys.argv[2], "wb") as file:
-        file.write(model.SerializeToString(deterministic=True))
-    print(f"{sys.argv[2]}: {len(model.graph.node)} operators")
+    save(KINDS[kind](int(sys.argv[1])), sys.argv[2])

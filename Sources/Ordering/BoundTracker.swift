@@ -71,37 +71,64 @@ struct BoundTracker {
   /// - Parameters:
   ///   - profile: The bytes live at each step of the order.
   ///   - limit: How many cuts to make.
-  mutating func tighten(by order: [Int], profile: [Int], limit: Int, deadline: Deadline) {
+  ///   - patience: How many cuts in a row may raise nothing.
+  ///   - team: Who makes them.
+  mutating func tighten(
+    by order: [Int], profile: [Int], limit: Int, patience: Int, team: Team,
+    deadline: Deadline
+  ) {
     var hot = order.indices.filter { profile[$0] > bytes && !isCut[order[$0]] }
     hot.sort { (profile[$1], $0) < (profile[$0], $1) }
     let unknown = hot.prefix(Self.forcedLimit).map { order[$0] }.filter { forced[$0] == 0 }
     if !unknown.isEmpty, !deadline.isOver {
-      let values = ForcedBound.bytes(at: unknown, in: reduced.model)
+      let values = ForcedBound.bytes(
+        at: unknown, in: reduced.model, team: team, deadline: deadline)
       for (operation, value) in zip(unknown, values) { forced[operation] = value }
       // What is forced at an operator is part of its cut, and tells where the cut will be high.
       if let most = hot.max(by: { forced[order[$0]] < forced[order[$1]] }),
         forced[order[most]] > bytes
       {
-        cut(at: order[most])
+        cut(
+          [order[most]], patience: 1, while: { _, _ in true }, team: team, deadline: deadline)
       }
     }
-    var left = limit
-    for step in hot where profile[step] > bytes && !isCut[order[step]] {
-      guard left > 0, visitsLeft > 0, !deadline.isOver else { return }
-      cut(at: order[step])
-      left -= 1
-    }
+    let steps = hot.filter { profile[$0] > bytes && !isCut[order[$0]] }.prefix(limit)
+    // The hottest come first: where one is no hotter than the bound, none after it is.
+    cut(
+      steps.map { order[$0] }, patience: patience,
+      while: { index, bytes in profile[steps[index]] > bytes },
+      team: team, deadline: deadline)
   }
 
-  private mutating func cut(at operation: Int) {
-    isCut[operation] = true
-    let limit = min(visitsLeft, Self.visitLimit)
-    guard let cut = CutBound(at: operation, in: reduced.model, visitLimit: limit) else {
-      visitsLeft -= limit
-      return
+  /// Cuts at operators one after the other.
+  ///
+  /// - Parameter isWanted: Whether the cut at a position is still of use under a bound.
+  private mutating func cut(
+    _ operations: [Int], patience: Int, while isWanted: (Int, Int) -> Bool, team: Team,
+    deadline: Deadline
+  ) {
+    guard visitsLeft > 0, !deadline.isOver else { return }
+    let model = reduced.model
+    var failures = 0
+    team.run(operations.count, deadline: deadline) { index, deadline in
+      deadline.isOver
+        ? nil
+        : CutBound(
+          at: operations[index], in: model, visitLimit: Self.visitLimit, deadline: deadline)
+    } take: { index, cut in
+      guard isWanted(index, bytes), visitsLeft > 0, !deadline.isOver else { return false }
+      let operation = operations[index]
+      isCut[operation] = true
+      visitsLeft -= cut?.visits ?? Self.visitLimit
+      if let cut, cut.bytes > bytes {
+        accept(cut.bytes, .minimumCut, (operation, cut.bytes, cut.downset))
+        failures = 0
+      } else {
+        failures += 1
+      }
+      return failures < patience
+        && (index + 1 == operations.count || isWanted(index + 1, bytes))
     }
-    visitsLeft -= cut.visits
-    if cut.bytes > bytes { accept(cut.bytes, .minimumCut, (operation, cut.bytes, cut.downset)) }
   }
 
   /// The bound with its explanation in terms of the graph.

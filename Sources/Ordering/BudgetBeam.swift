@@ -15,7 +15,7 @@ struct BudgetBeam {
   ///
   /// - Parameters:
   ///   - width: How many states of a bucket go on.
-  ///   - workLimit: How many costs are looked at before giving up.
+  ///   - workLimit: How many entries are looked at before giving up.
   /// - Returns: An order within the budget, if one was found.
   static func order(
     of model: OrderModel, under budget: Int, width: Int, workLimit: Int, deadline: Deadline
@@ -24,7 +24,8 @@ struct BudgetBeam {
     var number = 0
     var seen: Set<SearchState.Fingerprint> = []
     var first = SearchState(model)
-    _ = first.close(under: budget, rules: [.safeMoves, .forcedChains])
+    _ = first.close(
+      under: budget, rules: [.safeMoves, .forcedChains], workLimit: workLimit, deadline: deadline)
     if first.order.count == model.count { return (first.order.map { Int($0) }, first.work) }
     var buckets = [[Entry]](repeating: [], count: model.count + 1)
     buckets[first.order.count] = [Entry(search: first, number: 0)]
@@ -38,11 +39,13 @@ struct BudgetBeam {
         where entry.search.state.rise(Int(operation)) <= gap {
           if work > workLimit || deadline.isOver { return (nil, work) }
           var next = entry.search
-          next.work = 0
+          let before = next.work
           next.run(Int(operation))
-          _ = next.close(under: budget, rules: [.safeMoves, .forcedChains])
+          _ = next.close(
+            under: budget, rules: [.safeMoves, .forcedChains],
+            workLimit: before.advanced(by: min(workLimit - work, .max / 2)), deadline: deadline)
           // Copying a state costs as much as looking at a part of it.
-          work += next.work + model.count / 8
+          work += next.work - before + model.count
           if next.order.count == model.count { return (next.order.map { Int($0) }, work) }
           guard seen.insert(next.fingerprint).inserted else { continue }
           number += 1

@@ -26,8 +26,10 @@ struct BudgetGreedy {
   private let rule: Rule
   private var state: OrderState
   private var order: [Int] = []
-  /// Costs looked at, the measure of work.
-  private(set) var work = 0
+  /// Entries looked at outside of the state.
+  private var scans = 0
+  /// Entries looked at, the measure of work.
+  var work: Int { state.visits + scans }
   private var isReady: [Bool]
   /// Ready operators that do not raise what is live, keyed by rise.
   private var safe: TournamentTree
@@ -62,7 +64,7 @@ struct BudgetGreedy {
   /// - Parameters:
   ///   - budget: What to stay under, in bytes.
   ///   - limit: A peak from which on the order is of no use.
-  ///   - workLimit: How many costs to look at before giving up.
+  ///   - workLimit: How many entries to look at before giving up.
   ///   - deadline: When to stop.
   /// - Returns: The order, or `nil` if its peak reaches `limit` or work or time are up.
   mutating func order(
@@ -72,7 +74,7 @@ struct BudgetGreedy {
   {
     enable()
     while order.count < model.count {
-      if work > workLimit || order.count & 255 == 0 && deadline.isOver { return nil }
+      if work > workLimit || order.count & 63 == 0 && deadline.isOver { return nil }
       if let slot = safe.minimum(in: 0..<model.count),
         state.live + state.rise(self.slot(slot)) <= budget
       {
@@ -111,7 +113,6 @@ struct BudgetGreedy {
   private mutating func run(_ operation: Int, below limit: Int) -> Bool {
     guard state.run(operation) < limit else { return false }
     order.append(operation)
-    work += 1
     isReady[operation] = false
     safe.setKey(nil, at: slot(operation))
     board.set(nil, at: 2 * slot(operation))
@@ -167,7 +168,7 @@ struct BudgetGreedy {
       guard isReady[operation] else { continue }
       var visited: [Int] = []
       let macros = Macro.macros(from: operation, in: &state) { visited.append($0) }
-      work += visited.count
+      scans += visited.count
       for other in visited where other != operation { watchers[other].append(UInt32(operation)) }
       low[operation] = macros.low
       deep[operation] = macros.deep

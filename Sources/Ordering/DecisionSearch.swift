@@ -21,101 +21,167 @@ struct DecisionSearch {
   struct Limits {
     /// Sets looked at.
     var nodes = 20_000
-    /// Costs looked at.
-    var work = 5_000_000
+    /// Entries looked at.
+    var work = 40_000_000
   }
 
+  /// A set on the way to the one that is looked at.
   private struct Frame {
-    /// Operators that the rules ran on entry.
-    var closed: Int
+    /// How many operators ran before what led here, and how many did then.
+    var start: Int
+    var depth: Int
+    /// The bytes live.
+    var live: Int
+    var fingerprint: SearchState.Fingerprint
     /// The choices left, the best last.
     var choices: [Int32]
   }
 
+  private let model: OrderModel
   private let budget: Int
   private let rule: BudgetGreedy.Rule
   private let rules: SearchState.Rules
-  private let tail: [Int]
-  private let tailRefused: Int
-  private var search: SearchState
+  private var probes: CutProbes
   private var failed: Set<SearchState.Fingerprint> = []
   private var frames: [Frame] = []
+  /// The least cost that was refused for being over the budget.
+  private var refused = Int.max
   /// Sets looked at.
   private(set) var nodes = 0
+  /// Entries looked at.
+  private(set) var work = 0
 
+  /// - Parameter probes: Probes of the model, or of the one that is read forwards.
   init(
     _ model: OrderModel, budget: Int, rule: BudgetGreedy.Rule = .deepestFall,
-    rules: SearchState.Rules = .all
+    rules: SearchState.Rules = .all, probes: CutProbes = CutProbes([])
   ) {
+    self.probes = probes
+    self.model = model
     self.budget = budget
     self.rule = rule
     self.rules = rules
-    let suffix =
-      rules.contains(.suffixCommit)
-      ? SuffixCommit.tail(of: model, under: budget, rules: rules)
-      : (operations: [], work: 0, refused: .max)
-    tail = suffix.operations
-    tailRefused = suffix.refused
-    search = SearchState(model, holdingBack: suffix.operations)
-    search.work = suffix.work
   }
 
-  /// Costs looked at.
-  var work: Int { search.work }
-
-  /// Searches.
+  /// Searches; to be called once.
   mutating func answer(limits: Limits, deadline: Deadline) -> Answer {
-    let model = search.state.model
     guard model.initialBytes <= budget else { return .infeasible(below: model.initialBytes) }
+    var tail: [Int] = []
+    if rules.contains(.suffixCommit) {
+      (tail, work) = SuffixCommit.tail(
+        of: model, under: budget, rules: rules, workLimit: limits.work, deadline: deadline)
+    }
+    var search = SearchState(model, holdingBack: tail)
+    var valleys = ValleyCommit(model)
+    let before = work
     let target = model.count - tail.count
-    var isEntering = true
+    var start: Int? = 0
     while true {
-      if isEntering {
-        let closed = search.close(under: budget, rules: rules)
+      if let entered = start {
+        _ = search.close(
+          under: budget, rules: rules, workLimit: limits.work - before, deadline: deadline)
+        work = before + search.work + probes.visits + valleys.visits
         if search.order.count == target { return .order(search.order.map { Int($0) } + tail) }
+        if work > limits.work || nodes & 15 == 0 && deadline.isOver { return .unknown }
         if failed.insert(search.fingerprint).inserted {
           nodes += 1
-          if nodes > limits.nodes || search.work > limits.work || deadline.isOver {
-            return .unknown
+          if nodes > limits.nodes { return .unknown }
+          if rules.contains(.valleyCommit),
+            let next = commit(in: &search, entered: entered, valleys: &valleys)
+          {
+            start = next
+            continue
           }
-          frames.append(Frame(closed: closed, choices: choices()))
+          let isLost = isRefuted(search, tail: tail)
+          frames.append(
+            Frame(
+              start: entered, depth: search.order.count, live: search.state.live,
+              fingerprint: search.fingerprint, choices: isLost ? [] : choices(in: &search)))
         } else {
-          takeBack(closed)
-          if frames.isEmpty { return refutation }
-          search.undo()
+          search.undo(to: entered)
         }
-        isEntering = false
+        start = nil
       }
       guard let top = frames.indices.last else { return refutation }
       if let choice = frames[top].choices.popLast() {
+        start = search.order.count
         search.run(Int(choice))
-        isEntering = true
       } else {
-        takeBack(frames[top].closed)
+        search.undo(to: frames[top].start)
         frames.removeLast()
-        if frames.isEmpty { return refutation }
-        search.undo()
       }
     }
   }
 
-  private var refutation: Answer {
-    .infeasible(below: max(budget + 1, min(search.refused, tailRefused)))
+  /// Gives up the choices that the set just entered makes needless: if it leads nowhere, neither
+  /// does any set on the way from which it is a valley.
+  ///
+  /// - Returns: Where a lower set on the way is to be entered instead, how many operators ran before
+  ///   it; the search is then there.
+  private mutating func commit(
+    in search: inout SearchState, entered: Int, valleys: inout ValleyCommit
+  ) -> Int? {
+    for index in frames.indices.reversed() {
+      guard frames[index].live >= search.state.live else { return nil }
+      if frames[index].choices.isEmpty { continue }
+      let lowest = valleys.lowest(of: search.order[frames[index].depth...]) { search.hasRun($0) }
+      guard let lowest else {
+        for other in frames.indices[index...] { frames[other].choices = [] }
+        continue
+      }
+      let way = Array(search.order[frames[index].depth...])
+      let own = search.fingerprint
+      search.undo(to: frames[index].depth)
+      var isWithin = true
+      for operation in lowest where isWithin {
+        isWithin = search.state.live + search.state.rise(Int(operation)) <= budget
+        if isWithin { search.run(Int(operation)) }
+      }
+      guard isWithin else {
+        search.undo(to: frames[index].depth)
+        for operation in way { search.run(Int(operation)) }
+        return nil
+      }
+      // What was entered on the way is open again: it may be reached from the lower set.
+      failed.remove(own)
+      for frame in frames[(index + 1)...] { failed.remove(frame.fingerprint) }
+      frames.removeLast(frames.count - index - 1)
+      frames[index].choices = []
+      return frames[index].depth
+    }
+    return nil
   }
 
-  private mutating func takeBack(_ count: Int) {
-    for _ in 0..<count { search.undo() }
+  // Why nothing between is possible either: under a budget between this one and the least cost that
+  // was refused among the choices, the rules may run all that they ran here, and the choices are the
+  // same, so the same sets lead nowhere.
+  private var refutation: Answer { .infeasible(below: max(budget + 1, refused)) }
+
+  /// Whether some operator cannot run any more.
+  private mutating func isRefuted(_ search: SearchState, tail: [Int]) -> Bool {
+    guard probes.count > 0 else { return false }
+    let tail = tail.map { Int32($0) }
+    let excess = probes.excess(
+      before: model.isReversed ? tail : search.order, after: model.isReversed ? search.order : tail,
+      budget: budget, asking: nodes & 7 == 1 ? .max : 3
+    ) { !search.hasRun($0) && !search.isHeldBack($0) }
+    guard let excess else { return false }
+    refused = min(refused, excess)
+    return true
   }
 
   /// The ready operators that fit, the most promising last.
-  private mutating func choices() -> [Int32] {
+  private mutating func choices(in search: inout SearchState) -> [Int32] {
     var ranked: [(rank: Int, key: Int, next: Int, operation: Int32)] = []
     let gap = budget - search.state.live
+    search.countScan(search.ready.count)
     for operation in search.ready {
-      let cost = search.state.live + search.state.rise(Int(operation))
-      guard search.fits(cost, under: budget) else { continue }
+      let rise = search.state.rise(Int(operation))
+      guard rise <= gap else {
+        refused = min(refused, search.state.live + rise)
+        continue
+      }
       let macros = Macro.macros(from: Int(operation), in: &search.state)
-      search.work += macros.deep.operations.count
       let macro = macros.deep.hill <= gap ? macros.deep : macros.low
       let (rank, key, next): (Int, Int, Int)
       if macro.net <= 0 {

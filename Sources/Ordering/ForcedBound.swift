@@ -9,16 +9,25 @@ enum ForcedBound {
   /// The operators of one block: this many words of bits for every operator.
   private static let blockWords = 16
 
-  /// The forced bytes at each of some operators.
+  /// The forced bytes at each of some operators; of fewer, the first ones, where the deadline comes
+  /// in between.
   ///
   /// - Complexity: O((dependencies + touches) · operations / 64 + forced storages).
-  static func bytes(at operations: [Int], in model: OrderModel) -> [Int] {
+  static func bytes(
+    at operations: [Int], in model: OrderModel, team: Team = Team(jobs: 1),
+    deadline: Deadline = .never
+  ) -> [Int] {
     var result: [Int] = []
     result.reserveCapacity(operations.count)
     let size = blockWords * 64
-    for start in stride(from: 0, to: operations.count, by: size) {
-      let block = operations[start..<min(start + size, operations.count)]
-      result.append(contentsOf: bytes(atBlock: Array(block), in: model))
+    let blocks = (operations.count + size - 1) / size
+    team.run(blocks, deadline: deadline) { block, deadline -> [Int]? in
+      let end = min((block + 1) * size, operations.count)
+      return deadline.isOver
+        ? nil : bytes(atBlock: Array(operations[block * size..<end]), in: model)
+    } take: { _, bytes in
+      result.append(contentsOf: bytes ?? [])
+      return bytes != nil
     }
     return result
   }

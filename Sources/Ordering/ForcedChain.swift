@@ -11,27 +11,15 @@ extension SearchState {
   /// A chain longer than this is given up.
   private static let chainLimit = 200
 
-  /// Runs one chain that fits and ends no higher than it began, if a ready operator starts one. Of
+  /// The chain from a ready operator that fits and ends no higher than it began, if there is one. Of
   /// the operators that the last one enables, the chain goes on with the one of least net change.
-  ///
-  /// - Returns: Whether one ran.
-  mutating func runForcedChain(under budget: Int) -> Bool {
-    for start in ready {
-      guard let chain = forcedChain(from: Int(start), under: budget) else { continue }
-      for operation in chain { run(operation) }
-      return true
-    }
-    return false
-  }
-
-  private mutating func forcedChain(from start: Int, under budget: Int) -> [Int]? {
+  mutating func forcedChain(from start: Int, under budget: Int) -> [Int]? {
     let level = state.live
     var chain: [Int] = []
     var next: Int? = start
     var isFound = false
     while let operation = next, chain.count < Self.chainLimit {
-      work += 1
-      guard fits(state.live + state.rise(operation), under: budget) else { break }
+      guard state.live + state.rise(operation) <= budget else { break }
       state.run(operation)
       chain.append(operation)
       if state.live <= level {

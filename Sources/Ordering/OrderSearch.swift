@@ -22,32 +22,42 @@ struct OrderSearch {
   /// Whether the deadline cut a stage short.
   private(set) var isLate = false
 
-  /// How much each stage does, in costs looked at or calls.
+  /// How much each stage does, in entries looked at or calls.
   private struct Work {
-    var firstCuts = 40
-    var laterCuts = 12
-    var lastCuts = 160
+    /// Cuts, and how many in a row may raise nothing.
+    var firstCuts = (limit: 40, patience: 4)
+    var laterCuts = (limit: 12, patience: 12)
+    var lastCuts = (limit: 160, patience: 160)
     var greedyRounds = 14
-    var greedy = 20_000_000
+    var greedy = 160_000_000
+    var greedyCall = 160_000_000
+    /// What a first greedy in each direction may do before the others start.
+    var firstGreedyCall = 0
     var beamOperators = 6_000
     var beamRounds = 8
-    var beam = 24_000_000
-    var beamCall = 6_000_000
-    var firstDecisions = 6_000_000
-    var lastDecisions = 30_000_000
+    var beam = 192_000_000
+    var beamCall = 48_000_000
+    var firstDecisions = 48_000_000
+    var lastDecisions = 240_000_000
     var decisionNodes = 200_000
+    var probeOperators = 6_000
+    var probes = 32
 
     init(_ effort: SearchLimits.Effort, operators: Int) {
-      if operators > 10_000 {
-        // What is large misses the cache, and every look costs more.
-        for path in [\Self.greedy, \.firstDecisions, \.lastDecisions] {
-          self[keyPath: path] = self[keyPath: path] / operators * 10_000
-        }
+      if operators > 20_000 {
+        // What is large misses the cache, and every look costs more. The greedies go on: they have
+        // to come to their end once in each direction to be of any use.
+        greedy = max(greedy, 4_000 * operators)
+        greedyCall = greedy / 3
+        firstGreedyCall = greedy / 10
+        lastDecisions /= 3
       }
       guard effort != .standard else { return }
-      lastCuts = 20
+      lastCuts.limit = 20
       for path in [
-        \Self.greedy, \.beam, \.beamCall, \.firstDecisions, \.lastDecisions, \.decisionNodes,
+        \Self.greedy, \.greedyCall, \.firstGreedyCall, \.beam, \.beamCall, \.firstDecisions,
+        \.lastDecisions,
+        \.decisionNodes,
       ] {
         self[keyPath: path] /= 100
       }
@@ -55,7 +65,7 @@ struct OrderSearch {
   }
 
   private let work: Work
-  private let jobs: Int
+  private let team: Team
 
   /// Starts from the candidates.
   ///
@@ -69,7 +79,7 @@ struct OrderSearch {
     backward = forward.reversed()
     tracker = BoundTracker(problem, given: given, reduced: reduced)
     self.deadline = deadline
-    jobs = limits.jobs
+    team = Team(jobs: limits.jobs)
     work = Work(limits.effort, operators: forward.count)
     order = []
     peak = .max
@@ -101,10 +111,12 @@ struct OrderSearch {
     (order, peak, winner) = (candidate, candidatePeak, name)
   }
 
-  private mutating func tighten(_ cuts: Int) {
+  private mutating func tighten(_ cuts: (limit: Int, patience: Int)) {
     guard mayGoOn() else { return }
     tracker.tighten(
-      by: order, profile: forward.profile(of: order), limit: cuts, deadline: deadline)
+      by: order, profile: forward.profile(of: order), limit: cuts.limit, patience: cuts.patience,
+      team: team,
+      deadline: deadline)
   }
 
   /// Runs all stages.
@@ -138,14 +150,17 @@ struct OrderSearch {
   private mutating func runGreedies() {
     var failed = tracker.bytes
     var spent = 0
+    if work.firstGreedyCall > 0 {
+      // Often one direction is easy and the other one dear.
+      runGreedies([.leastNet], under: tracker.bytes, callLimit: work.firstGreedyCall, spent: &spent)
+      tighten(work.laterCuts)
+    }
     for round in 0..<work.greedyRounds {
       if round > 1, peak - failed < tracker.bytes / 1000 { break }
       let budget = budget(round: round, above: failed)
       let before = peak
-      for rule in BudgetGreedy.Rule.allCases {
-        guard mayGoOn(), peak > budget, spent < work.greedy else { break }
-        spent += runGreedyPair(rule, under: budget, workLimit: work.greedy - spent)
-      }
+      runGreedies(
+        BudgetGreedy.Rule.allCases, under: budget, callLimit: work.greedyCall, spent: &spent)
       guard mayGoOn(), spent < work.greedy else { return }
       if peak < before { tighten(work.laterCuts) }
       failed = max(failed, tracker.bytes)
@@ -153,53 +168,58 @@ struct OrderSearch {
     }
   }
 
-  /// Runs a greedy forwards and, if that does not reach the budget, backwards.
-  ///
-  /// With two threads both run at once, and the second is forgotten where it would not have run.
-  private mutating func runGreedyPair(
-    _ rule: BudgetGreedy.Rule, under budget: Int, workLimit: Int
-  ) -> Int {
-    let (limit, deadline) = (peak, self.deadline)
-    @Sendable func run(_ model: OrderModel) -> (order: [Int]?, work: Int) {
-      var greedy = BudgetGreedy(model, rule: rule)
+  /// A search in one direction by one rule.
+  private struct Member: Sendable {
+    var rule: BudgetGreedy.Rule
+    var isBackward: Bool
+
+    /// All members, in the order in which they are asked.
+    static func all(_ rules: [BudgetGreedy.Rule]) -> [Member] {
+      rules.flatMap { rule in [false, true].map { Member(rule: rule, isBackward: $0) } }
+    }
+  }
+
+  private mutating func runGreedies(
+    _ rules: [BudgetGreedy.Rule], under budget: Int, callLimit: Int, spent: inout Int
+  ) {
+    let members = Member.all(rules)
+    let (limit, workLimit) = (peak, min(work.greedy - spent, callLimit))
+    let (forward, backward) = (self.forward, self.backward)
+    guard mayGoOn(), peak > budget, workLimit > 0 else { return }
+    team.run(members.count, deadline: deadline) { index, deadline -> ([Int]?, work: Int) in
+      let member = members[index]
+      var greedy = BudgetGreedy(member.isBackward ? backward : forward, rule: member.rule)
       let order = greedy.order(
         under: budget, below: limit, workLimit: workLimit, deadline: deadline)
-      return (order, greedy.work)
+      return (member.isBackward ? order?.reversed() : order, greedy.work)
+    } take: { _, found in
+      spent += found.work
+      if let order = found.0 { consider(order, from: "budget-greedy") }
+      return mayGoOn() && peak > budget && spent < work.greedy
     }
-    let (forward, backward) = (self.forward, self.backward)
-    var (ahead, back): ((order: [Int]?, work: Int), (order: [Int]?, work: Int)?)
-    if jobs > 1 {
-      let both = ParallelPair.results({ run(backward) }, { run(forward) })
-      (ahead, back) = (both.1, both.0)
-    } else {
-      (ahead, back) = (run(forward), nil)
-    }
-    if let order = ahead.order { consider(order, from: "budget-greedy") }
-    guard mayGoOn(), peak > budget else { return ahead.work }
-    let result = back ?? run(backward)
-    if let order = result.order { consider(order.reversed(), from: "budget-greedy") }
-    return ahead.work + result.work
   }
 
   private mutating func runBeams() {
     guard forward.count <= work.beamOperators else { return }
+    let members = [2, 16].flatMap { width in [true, false].map { (width: width, isBackward: $0) } }
+    let (forward, backward, workLimit) = (self.forward, self.backward, work.beamCall)
     var failed = tracker.bytes
     var spent = 0
     for round in 0..<work.beamRounds {
       let budget = round == 0 ? tracker.bytes : failed + (peak - failed) / 2
-      for width in [2, 16] {
-        for isBackward in [true, false] {
-          guard mayGoOn(), spent < work.beam else { return }
-          guard peak > budget else { continue }
-          let found = BudgetBeam.order(
-            of: isBackward ? backward : forward, under: budget, width: width,
-            workLimit: work.beamCall, deadline: deadline)
-          spent += found.work
-          if let found = found.order {
-            consider(isBackward ? found.reversed() : found, from: "budget-beam")
-          }
-        }
+      guard mayGoOn(), peak > budget else { return }
+      team.run(members.count, deadline: deadline) { index, deadline -> ([Int]?, work: Int) in
+        let (width, isBackward) = members[index]
+        let found = BudgetBeam.order(
+          of: isBackward ? backward : forward, under: budget, width: width, workLimit: workLimit,
+          deadline: deadline)
+        return (isBackward ? found.order?.reversed() : found.order, found.work)
+      } take: { _, found in
+        spent += found.work
+        if let order = found.0 { consider(order, from: "budget-beam") }
+        return mayGoOn() && peak > budget && spent < work.beam
       }
+      guard mayGoOn(), spent < work.beam else { return }
       failed = max(peak > budget ? budget : failed, tracker.bytes)
       if peak - failed < max(tracker.bytes / 1000, 2) { return }
     }
@@ -220,24 +240,49 @@ struct OrderSearch {
 
   /// Finds an order within a budget or raises the bound above it; whether either worked.
   private mutating func decide(_ budget: Int, spent: inout Int, limit: Int) -> Bool {
-    for rule in [BudgetGreedy.Rule.deepestFall, .leastNet, .lowestHill, .file] {
-      for model in [forward, backward] {
-        guard mayGoOn(), spent < limit else { return false }
-        var search = DecisionSearch(model, budget: budget, rule: rule)
-        let limits = DecisionSearch.Limits(nodes: work.decisionNodes, work: limit / 6)
-        let answer = search.answer(limits: limits, deadline: deadline)
-        spent += search.work
-        switch answer {
-        case .order(let found):
-          consider(model.isReversed ? found.reversed() : found, from: "decision-search")
-          return true
-        case .infeasible(let least):
-          tracker.raise(to: least)
-          return true
-        case .unknown: continue
-        }
+    guard mayGoOn(), spent < limit else { return false }
+    let members = Member.all([.deepestFall, .leastNet, .lowestHill, .file])
+    let (forward, backward) = (self.forward, self.backward)
+    let limits = DecisionSearch.Limits(nodes: work.decisionNodes, work: limit / 6)
+    let probes = self.probes(under: budget)
+    var isDecided = false
+    team.run(members.count, deadline: deadline) { index, deadline in
+      let member = members[index]
+      var search = DecisionSearch(
+        member.isBackward ? backward : forward, budget: budget, rule: member.rule,
+        probes: probes)
+      return (search.answer(limits: limits, deadline: deadline), work: search.work)
+    } take: { index, found in
+      spent += found.work
+      switch found.0 {
+      case .order(let order):
+        consider(
+          members[index].isBackward ? order.reversed() : order, from: "decision-search")
+        isDecided = true
+      case .infeasible(let least):
+        tracker.raise(to: least)
+        isDecided = true
+      case .unknown: break
       }
+      return !isDecided && mayGoOn() && spent < limit
     }
-    return false
+    return isDecided
+  }
+
+  /// Probes at the operators that are hot in the best order.
+  private func probes(under budget: Int) -> CutProbes {
+    guard forward.count <= work.probeOperators else { return CutProbes([]) }
+    let profile = forward.profile(of: order)
+    let hot = order.indices.sorted { (profile[$1], $0) < (profile[$0], $1) }
+    var probes: [CutProbe] = []
+    for step in hot.prefix(work.probes) {
+      guard
+        let probe = CutProbe(
+          at: order[step], in: forward, visitLimit: 4_000_000, deadline: deadline)
+      else { continue }
+      probes.append(probe)
+    }
+    probes.sort { ($1.bytes, $0.operation) < ($0.bytes, $1.operation) }
+    return CutProbes(probes)
   }
 }

@@ -20,6 +20,9 @@ struct OrderState {
     counts = OrderCounts(model)
   }
 
+  /// Entries of rows looked at so far, the measure of work.
+  var visits: Int { counts.moment.pointee.visits }
+
   /// The bytes live between the operators that ran and those that did not.
   var live: Int { counts.moment.pointee.live }
 
@@ -29,8 +32,8 @@ struct OrderState {
     counts.moment.pointee.enabled.elements
   }
 
-  /// The operators whose costs changed by the last run, with repetitions. Valid until the state
-  /// changes.
+  /// The operators whose costs changed by the last run or by taking it back, with repetitions. Valid
+  /// until the state changes.
   var changed: UnsafeBufferPointer<UInt32> {
     counts.moment.pointee.changed.elements
   }
@@ -61,7 +64,7 @@ struct OrderState {
     return during
   }
 
-  /// Takes back the operator that ran last. ``enabled`` and ``changed`` then mean nothing.
+  /// Takes back the operator that ran last. ``enabled`` then means nothing.
   mutating func undo(_ operation: Int) {
     makeUnique()
     counts.undo(operation)
@@ -126,6 +129,7 @@ private final class OrderCounts {
   /// check every access to a variable of a class.
   struct Moment {
     var live: Int
+    var visits = 0
     var enabled: Scratch
     var changed: Scratch
   }
@@ -174,7 +178,8 @@ private final class OrderCounts {
     moment = .allocate(capacity: 1)
     moment.initialize(
       to: Moment(
-        live: other.moment.pointee.live, enabled: Scratch(capacity: 64),
+        live: other.moment.pointee.live, visits: other.moment.pointee.visits,
+        enabled: Scratch(capacity: 64),
         changed: Scratch(capacity: 64)))
     storages = .allocate(capacity: other.storages.count)
     operations = .allocate(capacity: other.operations.count)
@@ -194,6 +199,7 @@ private final class OrderCounts {
     moment.pointee.live += operations[operation].fresh - operations[operation].dying
     moment.pointee.enabled.clear()
     moment.pointee.changed.clear()
+    countVisits(at: operation)
     for index in model.touched[operation] {
       let storage = Int(model.touched.values[index])
       let wasFresh = storages[storage].isFresh
@@ -220,6 +226,7 @@ private final class OrderCounts {
       operations[Int(model.successors.values[index])].missing += 1
     }
     moment.pointee.changed.clear()
+    countVisits(at: operation)
     for index in model.touched[operation].reversed() {
       let storage = Int(model.touched.values[index])
       let last = Int(storages[storage].last)
@@ -230,13 +237,20 @@ private final class OrderCounts {
       if wasEnding {
         operations[last].dying -= bytes
         updateSaved(last)
+        moment.pointee.changed.append(UInt32(last))
       }
       if storages[storage].isFresh { settleFirst(storage, besides: operation, by: bytes) }
     }
     moment.pointee.live -= operations[operation].fresh - operations[operation].dying
   }
 
+  private func countVisits(at operation: Int) {
+    moment.pointee.visits +=
+      1 + model.touched.length(operation) + model.successors.length(operation)
+  }
+
   private func settleFirst(_ storage: Int, besides operation: Int, by bytes: Int) {
+    moment.pointee.visits += model.touchers.length(storage)
     for index in model.touchers[storage] {
       let other = model.touchers.values[index]
       guard other != operation else { continue }

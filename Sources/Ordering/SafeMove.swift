@@ -10,16 +10,16 @@
 extension SearchState {
   /// Runs every ready operator that fits under the budget and does not raise what is live.
   ///
-  /// - Complexity: O(ready operators) per pass, one more pass than there are rounds of success.
+  /// - Complexity: O(``gaining``) per pass, one more pass than there are rounds of success.
   mutating func runSafeMoves(under budget: Int) {
     var index = 0
     var passed = 0
     // Until a whole round over the list finds nothing.
-    while passed < ready.count {
-      if index >= ready.count { index = 0 }
-      let operation = Int(ready[index])
-      work += 1
-      if state.net(operation) <= 0, fits(state.live + state.rise(operation), under: budget) {
+    while passed < gaining.count {
+      if index >= gaining.count { index = 0 }
+      let operation = Int(gaining[index])
+      countScan()
+      if state.live + state.rise(operation) <= budget {
         run(operation)
         passed = 0
       } else {

@@ -11,8 +11,11 @@ struct SearchState {
     static let forcedChains = Rules(rawValue: 2)
     /// Both rules, read backwards, fix the end of the order: `SuffixCommit.swift`.
     static let suffixCommit = Rules(rawValue: 4)
+    /// A set with fewer bytes live than all between decides for those it was reached from:
+    /// `ValleyCommit.swift`.
+    static let valleyCommit = Rules(rawValue: 8)
     /// All rules.
-    static let all: Rules = [.safeMoves, .forcedChains, .suffixCommit]
+    static let all: Rules = [.safeMoves, .forcedChains, .suffixCommit, .valleyCommit]
   }
 
   /// The execution.
@@ -23,12 +26,16 @@ struct SearchState {
   private(set) var order: [Int32] = []
   /// A fingerprint of the set of operators that ran.
   private(set) var fingerprint = Fingerprint()
-  /// Costs looked at so far, the measure of work.
-  var work = 0
-  /// The least cost that was refused so far for being over the budget. Under any budget below it the
-  /// same would have been refused.
-  private(set) var refused = Int.max
+  /// Entries looked at so far, the measure of work.
+  var work: Int { state.visits + scans }
+  /// Entries of lists of ready operators looked at.
+  private var scans = 0
+  /// The operators that can run and do not raise what is live, in no particular order.
+  private(set) var gaining: [Int32] = []
+  /// Where each operator is in ``ready`` and in ``gaining``, or -1.
   private var position: [Int32]
+  private var isRun: [Bool]
+  private var gainPosition: [Int32]
   /// Operators that are not to run, because they were fixed for the end.
   private let isHeldBack: [Bool]
 
@@ -54,6 +61,8 @@ struct SearchState {
   init(_ model: OrderModel, holdingBack tail: [Int] = []) {
     state = OrderState(model)
     position = [Int32](repeating: -1, count: model.count)
+    gainPosition = position
+    isRun = [Bool](repeating: false, count: model.count)
     var isHeldBack = [Bool](repeating: false, count: model.count)
     for operation in tail { isHeldBack[operation] = true }
     self.isHeldBack = isHeldBack
@@ -63,19 +72,20 @@ struct SearchState {
   /// Whether an operator is to stay for the end.
   func isHeldBack(_ operation: Int) -> Bool { isHeldBack[operation] }
 
-  /// Whether a cost is within a budget.
-  mutating func fits(_ cost: Int, under budget: Int) -> Bool {
-    if cost <= budget { return true }
-    refused = min(refused, cost)
-    return false
-  }
+  /// Whether an operator ran.
+  func hasRun(_ operation: Int) -> Bool { isRun[operation] }
+
+  /// Counts entries looked at outside of the state.
+  mutating func countScan(_ entries: Int = 1) { scans += entries }
 
   /// Runs a ready operator.
   mutating func run(_ operation: Int) {
     remove(operation)
     state.run(operation)
     order.append(Int32(operation))
+    isRun[operation] = true
     fingerprint.toggle(operation)
+    for other in state.changed { settle(other) }
     for other in state.enabled { insert(other) }
   }
 
@@ -83,6 +93,7 @@ struct SearchState {
   mutating func undo() {
     guard let last = order.popLast() else { preconditionFailure("nothing ran yet") }
     let operation = Int(last)
+    isRun[operation] = false
     let successors = state.model.successors
     for index in successors[operation] {
       let successor = Int(successors.values[index])
@@ -90,35 +101,80 @@ struct SearchState {
     }
     state.undo(operation)
     fingerprint.toggle(operation)
+    for other in state.changed { settle(other) }
     insert(UInt32(operation))
+  }
+
+  /// Takes back all but the first operators that ran.
+  mutating func undo(to count: Int) {
+    while order.count > count { undo() }
   }
 
   private mutating func insert(_ operation: UInt32) {
     guard !isHeldBack[Int(operation)] else { return }
-    position[Int(operation)] = Int32(ready.count)
-    ready.append(Int32(operation))
+    ready.append(operation: Int32(operation), &position)
+    settle(operation)
   }
 
   private mutating func remove(_ operation: Int) {
-    let place = Int(position[operation])
-    let last = ready[ready.count - 1]
-    ready[place] = last
-    position[Int(last)] = Int32(place)
-    ready.removeLast()
-    position[operation] = -1
+    ready.remove(operation: Int32(operation), &position)
+    if gainPosition[operation] >= 0 { gaining.remove(operation: Int32(operation), &gainPosition) }
   }
 
-  /// Runs everything that the rules allow under a budget.
+  /// Lists a ready operator among those that gain, or does not.
+  private mutating func settle(_ value: UInt32) {
+    let operation = Int(value)
+    guard position[operation] >= 0 else { return }
+    let isGaining = state.net(operation) <= 0
+    guard isGaining != (gainPosition[operation] >= 0) else { return }
+    if isGaining {
+      gaining.append(operation: Int32(operation), &gainPosition)
+    } else {
+      gaining.remove(operation: Int32(operation), &gainPosition)
+    }
+  }
+
+  /// Runs everything that the rules allow under a budget, or a part of it where work or time end.
   ///
   /// - Returns: How many operators ran.
-  mutating func close(under budget: Int, rules: Rules) -> Int {
+  mutating func close(
+    under budget: Int, rules: Rules, workLimit: Int = .max, deadline: Deadline = .never
+  ) -> Int {
     let before = order.count
-    var isChanged = true
-    while isChanged {
-      isChanged = false
+    if rules.contains(.safeMoves) { runSafeMoves(under: budget) }
+    guard rules.contains(.forcedChains) else { return order.count - before }
+    var (index, passed) = (0, 0)
+    // Until a whole round over the list finds nothing.
+    while passed < ready.count, work <= workLimit {
+      if passed & 255 == 255, deadline.isOver { break }
+      if index >= ready.count { index = 0 }
+      guard let chain = forcedChain(from: Int(ready[index]), under: budget) else {
+        index += 1
+        passed += 1
+        continue
+      }
+      for operation in chain { run(operation) }
       if rules.contains(.safeMoves) { runSafeMoves(under: budget) }
-      if rules.contains(.forcedChains) { isChanged = runForcedChain(under: budget) }
+      passed = 0
     }
     return order.count - before
+  }
+}
+
+extension [Int32] {
+  /// Adds an operator and notes where.
+  fileprivate mutating func append(operation: Int32, _ position: inout [Int32]) {
+    position[Int(operation)] = Int32(count)
+    append(operation)
+  }
+
+  /// Takes an operator out and notes where the one is that takes its place.
+  fileprivate mutating func remove(operation: Int32, _ position: inout [Int32]) {
+    let place = Int(position[Int(operation)])
+    let last = self[count - 1]
+    self[place] = last
+    position[Int(last)] = Int32(place)
+    removeLast()
+    position[Int(operation)] = -1
   }
 }

@@ -7,7 +7,7 @@ import Testing
 
 @Suite struct SearchTests {
   private static let rules: [SearchState.Rules] = [
-    [], .safeMoves, .forcedChains, [.safeMoves, .suffixCommit], .all,
+    [], .safeMoves, .forcedChains, [.safeMoves, .suffixCommit], .valleyCommit, .all,
   ]
 
   @Test(arguments: 0..<150)

@@ -11,7 +11,8 @@ import IntegerProgramming
 /// 1. `once[o]` and `single[t]`: each operator runs at one step, each step runs one operator.
 /// 2. `after[o,p,t]`: if `o` runs by step `t`, its predecessor `p` runs before it.
 /// 3. `hold[s,a,b,t]`: if `a` ran by step `t` and `b` not before it, storage `s`, which both touch,
-///    is preserved there; `made[s,b,t]` and `kept[s,a,t]` the same for what is live before or after.
+///    is preserved there; `held[s,b,t]`, `kept[s,a,t]` and `always[s,t]` the same for what is live
+///    before, after, or both.
 /// 4. `take[k,t]`, `dies[k,c,t]`: a takeover is made by its operator, after all other touchers `c` of
 ///    its input; `one[x,o]`: each storage takes part in one at most.
 /// 5. `memory[t]`: what is live at a step is at most the peak.
@@ -34,7 +35,7 @@ struct OrderProgram {
   /// - Parameters:
   ///   - known: An order of the model; better ones and itself are points of the program.
   ///   - bound: No order has a peak below this many bytes.
-  /// - Complexity: O(operators² · (dependencies + Σ touchers²)).
+  /// - Complexity: O(operators² · (dependencies + Σ touchers²)), small models only.
   init(_ model: OrderModel, notAbove known: [Int], bound: Int) {
     var builder = Builder(model, known, bound: bound)
     builder.addCreates()
@@ -176,53 +177,71 @@ private struct Builder {
     }
   }
 
-  /// Adds `a relation b`, unless it holds whatever the values.
+  /// Adds `a relation b`, unless it holds for all values from 0 to 1.
   private mutating func add(
     _ name: String, _ a: LinearExpression, _ relation: IntegerProgram.Relation,
     _ b: LinearExpression
   ) {
     let row = (a - b).merged()
-    if row.terms.isEmpty { return }
+    let (least, most) = row.terms.reduce((row.constant, row.constant)) {
+      ($0.0 + min($1.coefficient, 0), $0.1 + max($1.coefficient, 0))
+    }
+    if relation == .atMost && most <= 0 || relation == .atLeast && least >= 0 { return }
     program.addConstraint(name, row, relation, 0)
   }
 
   mutating func addPreserves() {
+    let one = LinearExpression(constant: 1)
     for storage in 0..<model.storageCount where model.touchers.length(storage) > 0 {
       let touchers = model.touchers[storage].map { Int(model.touchers.values[$0]) }
-      let first = model.isLiveIn[storage] ? 0 : touchers.map { create[$0][0].step }.min() ?? 0
-      let last =
-        model.isLiveOut[storage]
-        ? model.count - 1 : touchers.map { create[$0][create[$0].count - 1].step }.max() ?? 0
-      let begin = model.isLiveIn[storage] ? 0 : touchers.map { step[$0] }.min() ?? 0
-      let end =
-        model.isLiveOut[storage] ? model.count - 1 : touchers.map { step[$0] }.max() ?? 0
+      let (isLiveIn, isLiveOut) = (model.isLiveIn[storage], model.isLiveOut[storage])
+      // Others ran only if one of these did, or are open only if one of those is.
+      let begins = isLiveIn ? [] : ends(of: touchers, along: model.predecessors)
+      let ends = isLiveOut ? [] : ends(of: touchers, along: model.successors)
+      let first = begins.map { create[$0][0].step }.min() ?? 0
+      let last = ends.map { create[$0][create[$0].count - 1].step }.max() ?? model.count - 1
+      let begin = begins.map { step[$0] }.min() ?? 0
+      let end = ends.map { step[$0] }.max() ?? model.count - 1
       for time in first...last {
         let preserve = variable(
           "preserve[\(storage),\(time)]", isBinary: false, start: begin <= time && time <= end)
         memory[time].add(scaled(model.bytes[storage]), preserve)
-        let one = LinearExpression(constant: 1)
-        for b in touchers {
-          let open = one - ran(b, by: time - 1)
-          if model.isLiveIn[storage] {
-            add("made[\(storage),\(b),\(time)]", 1 * preserve, .atLeast, open)
-          } else {
-            for a in touchers where model.isLiveOut[storage] == false {
-              add(
-                "hold[\(storage),\(a),\(b),\(time)]", 1 * preserve, .atLeast,
-                ran(a, by: time) + open - one)
-            }
-          }
-        }
-        if model.isLiveOut[storage] {
-          let always = model.isLiveIn[storage]
-          for a in touchers {
+        for a in begins {
+          for b in ends {
             add(
-              "kept[\(storage),\(a),\(time)]", 1 * preserve, .atLeast,
-              always ? one : ran(a, by: time))
+              "hold[\(storage),\(a),\(b),\(time)]", 1 * preserve, .atLeast,
+              ran(a, by: time) - ran(b, by: time - 1))
+          }
+          if isLiveOut {
+            add("kept[\(storage),\(a),\(time)]", 1 * preserve, .atLeast, ran(a, by: time))
           }
         }
+        for b in ends where isLiveIn {
+          add(
+            "held[\(storage),\(b),\(time)]", 1 * preserve, .atLeast, one - ran(b, by: time - 1))
+        }
+        if isLiveIn, isLiveOut { add("always[\(storage),\(time)]", 1 * preserve, .atLeast, one) }
       }
     }
+  }
+
+  /// The operators among some that none of the others comes before, in the direction of the rows.
+  private func ends(of operations: [Int], along rows: Rows) -> [Int] {
+    var isBeyond = [Bool](repeating: false, count: model.count)
+    for operation in operations {
+      var isSeen = [Bool](repeating: false, count: model.count)
+      var stack = [operation]
+      while let next = stack.popLast() {
+        for index in rows[next] {
+          let other = Int(rows.values[index])
+          guard !isSeen[other] else { continue }
+          isSeen[other] = true
+          stack.append(other)
+        }
+      }
+      if operations.contains(where: { isSeen[$0] }) { isBeyond[operation] = true }
+    }
+    return operations.filter { !isBeyond[$0] }
   }
 
   mutating func addTakeovers() {

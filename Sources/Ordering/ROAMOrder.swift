@@ -23,12 +23,9 @@ public struct ROAMOrder: Scheduler {
 
   /// The operators of a pair, unless a single segment on each side has more. ROAM's default.
   private static let pairLimit = 100
-  /// The costs that all decision searches together may look at.
-  private static let decisionWork = 12_000_000
-  /// The costs that all greedies together may look at.
-  private static let greedyWork = 12_000_000
-  /// The simplex iterations of all integer programs together.
-  private static let iterations = 20_000
+  /// What all halves together may take.
+  static let limits = StretchSearch.Limits(
+    greedy: 12_000_000, decisions: 12_000_000, iterations: 20_000)
 
   /// - Complexity: near-linear in the graph, and the searches' work limits.
   public func schedule(for problem: SchedulingProblem) throws(OrderingError) -> Schedule {
@@ -54,7 +51,11 @@ public struct ROAMOrder: Scheduler {
   }
 
   /// The order of a model.
-  static func order(of model: OrderModel) -> (order: [Int], report: Report) {
+  ///
+  /// - Parameter limits: What all halves together may take.
+  static func order(
+    of model: OrderModel, within limits: StretchSearch.Limits = Self.limits
+  ) -> (order: [Int], report: Report) {
     guard model.count > 0 else { return ([], Report()) }
     var segments = Segments(model)
     let loss = segments.loss()
@@ -62,7 +63,8 @@ public struct ROAMOrder: Scheduler {
     for segment in segments.ofOperation { sizes[segment] += 1 }
     let pairs = SegmentPairs(sizes: sizes, loss: loss, limit: pairLimit)
     if let loss, loss + 1 < segments.count {
-      WeightUpdates.settle(&segments, pairs: pairs, loss: loss, in: model)
+      WeightUpdates(segments, pairs: pairs, loss: loss, in: model)
+        .settle(&segments, pairs: pairs)
     }
 
     // From the outermost forward half in, and out again; within a half as in the file.
@@ -80,8 +82,7 @@ public struct ROAMOrder: Scheduler {
     }
     let peaks = steps.map { frame.profile[$0].max() ?? 0 }
     var floor = model.initialBytes
-    var left = StretchSearch.Limits(
-      greedy: greedyWork, decisions: decisionWork, iterations: iterations)
+    var left = limits
     for half in steps.indices.sorted(by: { (peaks[$1], $0) < (peaks[$0], $1) }) {
       guard peaks[half] > floor else {
         report.met += 1

@@ -52,9 +52,11 @@ struct Segments {
   /// Puts what the path does not precede as late as what needs it allows.
   private mutating func settleGenerators() {
     for operation in (0..<model.count).reversed() where spine.after[operation] < 0 {
-      ofOperation[operation] =
-        model.successors[operation].lazy
-        .map { ofOperation[Int(model.successors.values[$0])] }.min() ?? 0
+      var segment = count
+      for index in model.successors[operation] {
+        segment = min(segment, ofOperation[Int(model.successors.values[index])])
+      }
+      ofOperation[operation] = segment == count ? 0 : segment
     }
   }
 

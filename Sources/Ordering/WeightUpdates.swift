@@ -2,35 +2,88 @@
 
 /// Which weight updates run as soon as their gradient is there, and which wait.
 ///
-/// An update is what hangs together behind the spine. Where activations and the update's own bytes
-/// together would be more than all activations at the loss are, and the update frees less than it
-/// takes, it is delayed to the first half of a pair where that is no longer so, or to the last.
+/// An update is what hangs together behind the spine. It waits where activations and its own bytes
+/// together would be more than a limit, and runs in the first half of a pair where they are not; what
+/// it reads is held until then. The limit is the least at which every update finds a place: all
+/// activations at the loss, if that is enough.
 /// Source: ROAM (arXiv 2310.19295), delayed weight update.
-/// Deviation: ROAM takes three times the gradient for the update's bytes, and has a ratio to tune.
-enum WeightUpdates {
-  /// Delays updates.
+/// Deviation: ROAM takes the activations at the loss for the limit whether that can be met or not,
+/// three times the gradient for the update's bytes, and has a ratio to tune.
+struct WeightUpdates {
+  private struct Update {
+    var operations: [Int]
+    /// The half that it can run in as soon as possible.
+    var first: Int
+    /// What it adds at most while it runs.
+    var rise: Int
+    /// What others made that is live for it alone while it waits.
+    var held: Int
+  }
+
+  private let updates: [Update]
+  /// The bytes of activations that are live before each half of backward; 0 for forward.
+  private let levels: [Int]
+  private let limits: ClosedRange<Int>
+
+  /// Finds the updates after a loss.
   ///
-  /// - Complexity: O(operators + touches + dependencies), and for each update that waits the halves
-  ///   that it waits for.
-  static func settle(
-    _ segments: inout Segments, pairs: SegmentPairs, loss: Int, in model: OrderModel
-  ) {
-    var levels = activationBytes(segments, pairs: pairs, loss: loss, in: model)
-    let limit = levels[pairs.halfOfSegment[loss] + 1]
-    for update in updates(segments, after: loss, in: model) {
-      let costs = costs(of: update, in: model)
-      let first = update.map { pairs.halfOfSegment[segments.ofOperation[$0]] }.min() ?? 0
-      guard costs.rise >= costs.freed, levels[first] + costs.rise > limit else { continue }
-      let half =
-        levels.indices.dropFirst(first).first { levels[$0] + costs.rise <= limit }
-        ?? levels.count - 1
-      guard half > first else { continue }
-      for other in first..<half { levels[other] += costs.freed }
-      segments.delay(update, to: pairs.halves[half].lowerBound)
+  /// - Complexity: O(operators + touches + dependencies).
+  init(_ segments: Segments, pairs: SegmentPairs, loss: Int, in model: OrderModel) {
+    let levels = Self.activationBytes(segments, pairs: pairs, loss: loss, in: model)
+    let half = segments.ofOperation.map { pairs.halfOfSegment[$0] }
+    updates = Self.hanging(segments, after: loss, in: model).map {
+      Self.update($0, half: half, in: model)
+    }.sorted { ($0.first, $0.operations[0]) < ($1.first, $1.operations[0]) }
+    self.levels = levels
+    let least = levels.max() ?? 0
+    limits = least...updates.reduce(least) { max($0, levels[$1.first] + $1.rise) }
+  }
+
+  /// Delays the updates that have to wait.
+  ///
+  /// - Complexity: for each update the halves that it waits for, a few times over.
+  func settle(_ segments: inout Segments, pairs: SegmentPairs) {
+    var (low, high) = (limits.lowerBound, limits.upperBound)
+    guard var best = places(within: high) else {
+      preconditionFailure("within the highest limit every update runs at once")
+    }
+    if let found = places(within: low) { (best, high) = (found, low) }
+    while high - low > high / 1000 {
+      let middle = low + (high - low) / 2
+      if let found = places(within: middle) {
+        (best, high) = (found, middle)
+      } else {
+        low = middle + 1
+      }
+    }
+    for (update, half) in zip(updates, best) where half > update.first {
+      segments.delay(update.operations, to: pairs.halves[half].lowerBound)
     }
   }
 
-  /// The bytes of activations that are live before each half of backward; 0 for forward.
+  /// The half that each update runs in; `nil` where one finds none within the limit.
+  private func places(within limit: Int) -> [Int]? {
+    var levels = levels
+    var result: [Int] = []
+    for update in updates {
+      var half = update.first
+      guard levels[half] + update.rise > limit else {
+        result.append(half)
+        continue
+      }
+      repeat {
+        // What waits is live all the while.
+        levels[half] += update.held
+        guard levels[half] <= limit else { return nil }
+        half += 1
+        guard half < levels.count else { return nil }
+      } while levels[half] + update.held + update.rise > limit
+      levels[half] += update.held
+      result.append(half)
+    }
+    return result
+  }
+
   private static func activationBytes(
     _ segments: Segments, pairs: SegmentPairs, loss: Int, in model: OrderModel
   ) -> [Int] {
@@ -48,9 +101,8 @@ enum WeightUpdates {
     }
   }
 
-  /// The updates after the loss: hanging operators that are connected with each other, by the first
-  /// of each.
-  private static func updates(
+  /// The hanging operators after the loss, connected ones together, ascending.
+  private static func hanging(
     _ segments: Segments, after loss: Int, in model: OrderModel
   ) -> [[Int]] {
     var isSeen = (0..<model.count).map {
@@ -77,33 +129,37 @@ enum WeightUpdates {
     return result
   }
 
-  /// What an update adds at most while it runs by itself, and what it frees that others made.
-  private static func costs(of update: [Int], in model: OrderModel) -> (rise: Int, freed: Int) {
+  /// The costs of operators that hang together.
+  private static func update(_ operations: [Int], half: [Int], in model: OrderModel) -> Update {
+    let first = operations.map { half[$0] }.min() ?? 0
+    let own = Set(operations)
     var left: [UInt32: Int] = [:]
-    for operation in update {
+    for operation in operations {
       for index in model.touched[operation] { left[model.touched.values[index], default: 0] += 1 }
     }
-    var (live, rise, freed) = (0, 0, 0)
-    var isMade: Set<UInt32> = []
-    for operation in update {
+    var (live, rise, held) = (0, 0, 0)
+    var isKnown: Set<UInt32> = []
+    for operation in operations {
       var ending = 0
       for index in model.touched[operation] {
         let storage = model.touched.values[index]
         let bytes = model.bytes[Int(storage)]
-        let touchers = model.touchers[Int(storage)]
-        let isFirst = model.touchers.values[touchers.lowerBound] == operation
-        if isFirst, !model.isLiveIn[Int(storage)] {
-          isMade.insert(storage)
-          live += bytes
+        let others = model.touchers[Int(storage)].lazy.map { Int(model.touchers.values[$0]) }
+          .filter { !own.contains($0) }
+        let isOwn = others.isEmpty && !model.isLiveIn[Int(storage)]
+        if isKnown.insert(storage).inserted {
+          if isOwn {
+            live += bytes
+          } else if !model.isLiveOut[Int(storage)], others.allSatisfy({ half[$0] <= first }) {
+            held += bytes
+          }
         }
         left[storage, default: 0] -= 1
-        let isLast = model.touchers.values[touchers.upperBound - 1] == operation
-        guard isLast, left[storage] == 0, !model.isLiveOut[Int(storage)] else { continue }
-        if isMade.contains(storage) { ending += bytes } else { freed += bytes }
+        if isOwn, left[storage] == 0, !model.isLiveOut[Int(storage)] { ending += bytes }
       }
       rise = max(rise, live + model.workspaces[operation])
       live -= ending
     }
-    return (rise, freed)
+    return Update(operations: operations, first: first, rise: rise, held: held)
   }
 }

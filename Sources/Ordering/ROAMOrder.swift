@@ -18,19 +18,27 @@ public import GraphIR
 public struct ROAMOrder: Scheduler {
   public static let name = "roam"
 
-  /// A scheduler without state.
-  public init() {}
+  /// How much work the exact searches put in.
+  public var effort: SearchLimits.Effort
+
+  /// Makes a scheduler.
+  public init(effort: SearchLimits.Effort = .standard) { self.effort = effort }
 
   /// The operators of a pair, unless a single segment on each side has more. ROAM's default.
   private static let pairLimit = 100
   /// What all halves together may take.
-  static let limits = StretchSearch.Limits(
-    greedy: 12_000_000, decisions: 12_000_000, iterations: 20_000)
+  static func limits(_ effort: SearchLimits.Effort) -> StretchSearch.Limits {
+    switch effort {
+    case .candidates: .init(greedy: 12_000_000, cuts: 1, decisions: 0)
+    case .quick: .init(greedy: 120_000, decisions: 120_000, iterations: 1_000)
+    case .standard: .init(greedy: 12_000_000, decisions: 12_000_000, iterations: 20_000)
+    }
+  }
 
   /// - Complexity: near-linear in the graph, and the searches' work limits.
   public func schedule(for problem: SchedulingProblem) throws(OrderingError) -> Schedule {
     let reduced = ReducedModel(OrderModel(problem))
-    let order = Self.order(of: reduced.model).order
+    let order = Self.order(of: reduced.model, within: Self.limits(effort)).order
     return Schedule(reduced.expanded(order).map { NodeID($0) })
   }
 
@@ -54,7 +62,7 @@ public struct ROAMOrder: Scheduler {
   ///
   /// - Parameter limits: What all halves together may take.
   static func order(
-    of model: OrderModel, within limits: StretchSearch.Limits = Self.limits
+    of model: OrderModel, within limits: StretchSearch.Limits = Self.limits(.standard)
   ) -> (order: [Int], report: Report) {
     guard model.count > 0 else { return ([], Report()) }
     var segments = Segments(model)

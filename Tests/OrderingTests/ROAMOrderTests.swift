@@ -6,15 +6,15 @@ import Testing
 @testable import Ordering
 
 @Suite struct ROAMOrderTests {
-  @Test(arguments: 0..<120)
+  @Test(arguments: 0..<60)
   func `the order can run, and is the same the second time`(seed: Int) throws {
-    var shape = RandomGraph.Shape(nodes: 0...60)
+    var shape = RandomGraph.Shape(nodes: 30...60)
     shape.reach = 2 + seed % 20
     shape.updates = seed % 20
     let graph = RandomGraph(seed: seed, shape: shape).graph
     let problem = SchedulingProblem(graph, model: models[seed % models.count])
     let model = ReducedModel(OrderModel(problem)).model
-    let limits = StretchSearch.Limits(greedy: 50_000, decisions: 50_000, iterations: 200)
+    let limits = ROAMOrder.limits(.quick)
     let found = ROAMOrder.order(of: model, within: limits)
     #expect(ReducedModelTests.isOrder(found.order, of: model))
     let again = ROAMOrder.order(of: model, within: limits)

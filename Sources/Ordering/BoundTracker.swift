@@ -141,6 +141,13 @@ struct BoundTracker {
     let outside = (0..<model.count).filter { !best.downset[$0] && $0 != best.operation }
     let order = reduced.expanded(inside + [best.operation] + outside)
     let node = NodeID(reduced.lead(of: best.operation))
+    // The simpler argument, where it is enough: it names no set that may have run before.
+    if proof == .minimumCut {
+      let forced = problem.forcedWitness(at: node, model: given)
+      if forced.bytes == best.bytes {
+        return LowerBound(bytes: bytes, proof: .forced, witness: forced)
+      }
+    }
     let exact = problem.witness(at: node, in: order, model: given, grantsTakeovers: false)
     let witness =
       exact.bytes == best.bytes

@@ -11,7 +11,8 @@ public enum OrderChoice: Hashable, Sendable {
   case named(String)
 
   /// Every order that can be asked for, file order first.
-  public static let schedulers: [any Scheduler] = [FileOrder()] + BestOfAll.standardCandidates
+  public static let schedulers: [any Scheduler] =
+    [FileOrder()] + BestOfAll.standardCandidates + [ROAMOrder()]
 
   /// The choice of a name, if there is one: `auto`, or a scheduler's name.
   public init?(name: String) {

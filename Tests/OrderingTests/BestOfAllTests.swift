@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 import GraphIR
-import Ordering
 import TestSupport
 import Testing
+
+@testable import Ordering
 
 @Suite struct BestOfAllTests {
   /// The least peak over all orders, by trying them; `nil` where there are too many.
@@ -34,6 +35,13 @@ import Testing
     #expect(unused > 0 || result.outcome == .provenOptimal)
     #expect(WorkingSetBound.bound(of: problem).bytes <= optimum)
     #expect((result.outcome == .provenOptimal) == (result.peakBytes == result.bound.bytes))
+  }
+
+  /// An order in which all that need not come after an operator runs before it.
+  private static func late(_ operation: Int, _ model: OrderModel) -> [Int] {
+    let after = KeyPointsTests.reach(of: model)[operation]
+    return (0..<model.count).filter { $0 != operation && !after.contains($0) } + [operation]
+      + (0..<model.count).filter(after.contains)
   }
 
   private static func unusedInputBytes(_ problem: SchedulingProblem) -> Int {
@@ -69,6 +77,27 @@ import Testing
       case .anOutput: #expect(map.isLiveOut[member.storage.index])
       }
     }
+  }
+
+  @Test func `what is forced in every order is said so`() throws {
+    var counts: [LowerBound.Proof: Int] = [:]
+    for seed in 0..<80 {
+      let graph = RandomGraph(seed: seed, shape: .init(nodes: 4...14)).graph
+      let problem = SchedulingProblem(graph, model: models[seed % models.count])
+      let bound = try BestOfAll(limits: Self.quick).result(for: problem).bound
+      counts[bound.proof, default: 0] += 1
+      guard bound.proof == .forced, let node = bound.witness.node else { continue }
+      // Live at the node in the file's order too, and in one that has it as late as can be.
+      let model = OrderModel(problem)
+      for order in [Array(0..<model.count), Self.late(node.index, model)] {
+        #expect(ReducedModelTests.isOrder(order, of: model))
+        let profile = model.profile(of: order)
+        let step = try #require(order.firstIndex(of: node.index))
+        #expect(profile[step] >= bound.bytes)
+      }
+    }
+    #expect(counts[.forced, default: 0] > 0)
+    #expect(counts[.minimumCut, default: 0] > 0)
   }
 
   @Test(arguments: 0..<30)

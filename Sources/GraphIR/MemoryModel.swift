@@ -46,6 +46,11 @@ public struct MemoryModel: Hashable, Sendable {
     self.slices = slices
   }
 
+  /// The same model without slices.
+  public var withoutSlices: MemoryModel {
+    MemoryModel(alignment: alignment, inPlace: inPlace, io: io)
+  }
+
   /// A size rounded up to the alignment. Sizes of a valid graph cannot overflow here.
   public func aligned(_ bytes: ByteCount) -> Int {
     (bytes.value + alignment - 1) & ~(alignment - 1)

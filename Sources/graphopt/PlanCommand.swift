@@ -4,6 +4,7 @@ import ArgumentParser
 import Emitters
 import GraphIR
 import Importers
+import MemoryLayout
 import Ordering
 import Planning
 
@@ -39,6 +40,12 @@ struct PlanCommand: ParsableCommand {
   var order = OrderChoice.auto
 
   @Option(
+    help: ArgumentHelp(
+      "Which layout: \(LayoutChoice.names.joined(separator: ", ")).", valueName: "name"),
+    transform: layoutChoice)
+  var layout = LayoutChoice.auto
+
+  @Option(
     name: .customLong("time-limit"),
     help: ArgumentHelp(
       "When to stop searching for a better order: 10s, 500ms.", valueName: "duration"))
@@ -65,7 +72,8 @@ struct PlanCommand: ParsableCommand {
     let imported = try model.imported()
     let planner = Planner(
       memory: memory.model, order: order,
-      limits: SearchLimits(timeLimit: timeLimit?.duration, jobs: jobs), budget: budget)
+      limits: SearchLimits(timeLimit: timeLimit?.duration, jobs: jobs), layout: layout,
+      budget: budget)
     let plan: ExecutionPlan
     do throws(PlanningError) {
       plan = try planner.plan(

@@ -37,9 +37,9 @@ public struct StorageMap: Sendable {
   /// The nodes that touch an arena storage, ascending, storage by storage.
   public let touchers: [UInt32]
   /// Where each node's row starts in ``takeovers``; one more entry than nodes.
-  public let takeoverStart: [Int]
+  public private(set) var takeoverStart: [Int]
   /// The takeovers that a node may make if the input's storage dies there.
-  public let takeovers: [Takeover]
+  public private(set) var takeovers: [Takeover]
   /// Scratch bytes of each node, rounded up to the alignment.
   public let workspaces: [Int]
   /// The tensor with bytes of its own that each tensor shares all of its bytes with, or a part.
@@ -232,6 +232,21 @@ public struct StorageMap: Sendable {
     guard let place = places[storage.index] else { return 0 }
     let first = storages(of: roots[storage.index]).first
     return place.offset - (first.flatMap { places[$0.index] }?.offset ?? place.offset)
+  }
+
+  /// The same storages where no cell takes over the bytes of anything: what it would take over need
+  /// not lie in the cell's place then.
+  public var withFreshCells: StorageMap {
+    var result = self
+    result.takeoverStart = [0]
+    result.takeovers = []
+    for node in 0..<takeoverStart.count - 1 {
+      result.takeovers += takeovers[takeoverStart[node]..<takeoverStart[node + 1]].filter {
+        places[$0.output.index] == nil
+      }
+      result.takeoverStart.append(result.takeovers.count)
+    }
+    return result
   }
 
   /// The number of nodes that touch an arena storage.

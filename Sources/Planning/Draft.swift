@@ -56,6 +56,7 @@ struct Draft {
     var order = "\(found.winner), \(found.outcome)"
     var retried = ""
     if planner.order == .auto {
+      try loosen(layout)
       retried = try retry(layout)
       if arrangement.schedule != found.schedule {
         order += ", then another order of the same peak for a smaller arena"
@@ -75,6 +76,19 @@ struct Draft {
         name: "layout", changed: false, peakBefore: peak, peakAfter: peak,
         outcome: arrangement.outcome + retried),
     ]
+  }
+
+  /// Where slices make the arena larger than the peak, lays the same order out again with parts that
+  /// take over nothing: more may be live then, but less is bound to the place of a part.
+  ///
+  /// The bound stays one: whatever takes over less needs no less.
+  private mutating func loosen(_ layout: LayoutChoice) throws(PlanningError) {
+    let map = problem.storages
+    guard arrangement.fragmentBytes > 0, map.places.contains(where: { $0 != nil }) else { return }
+    let looser = SchedulingProblem(
+      problem.graph, dependencies: problem.dependencies, storages: map.withFreshCells)
+    let other = try Arrangement(of: arrangement.schedule, of: looser, layout: layout)
+    if other.isSmaller(than: arrangement) { arrangement = other }
   }
 
   /// Lays out other orders of the same peak while the arena stays above it, and says so.

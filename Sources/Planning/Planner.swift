@@ -68,7 +68,7 @@ public struct Planner: Sendable {
     if memory.slices {
       let other = try Draft(of: graph, memory, self, { _ in })
       sliced = other
-      if other.arrangement.isSmaller(than: plain.arrangement) { draft = other }
+      if other.arrangement.arenaBytes < plain.arrangement.arenaBytes { draft = other }
     }
 
     var plan = PlanAssembly(problem: draft.problem, arrangement: draft.arrangement).plan(
@@ -96,13 +96,14 @@ public struct Planner: Sendable {
   ) -> PlanPass {
     let count = plan.tensors.count { $0.sliceOf != nil }
     let (with, without) = (sliced.arrangement, plain.arrangement)
+    let isUsed = with.arenaBytes < without.arenaBytes
     let outcome =
-      with.isSmaller(than: without)
+      isUsed
       ? "\(count) tensors are parts of others, an arena of \(with.arenaBytes) bytes instead of "
         + "\(without.arenaBytes)"
       : "not used: an arena of \(with.arenaBytes) bytes instead of \(without.arenaBytes)"
     return PlanPass(
-      name: "slices", changed: with.isSmaller(than: without),
+      name: "slices", changed: isUsed,
       peakBefore: without.lifetimes.peakBytes, peakAfter: plan.summary.peakBytes,
       outcome: outcome)
   }

@@ -61,6 +61,7 @@ extension PlanOptions {
       $0.member("io", io)
       $0.member("layout", layout)
       $0.member("order", order)
+      $0.member("slices", slices)
     }
   }
 }
@@ -136,6 +137,7 @@ extension PlannedTensor {
       $0.member("offset", offset)
       $0.member("role", role)
       $0.member("shape", shape)
+      $0.member("sliceOf", sliceOf)
       $0.member("space", space)
       $0.member("storage", storage)
       $0.member("upperBound", upperBound)
@@ -155,6 +157,7 @@ extension PlanWitness {
         writer.object {
           $0.member("bytes", item.bytes)
           $0.member("name", item.name)
+          $0.member("offset", item.offset)
           $0.member("why", item.why)
         }
       }

@@ -80,10 +80,12 @@ public struct TextEmitter: PlanEmitter {
     }
     text += "  because \(reason(for: plan.witness))\n"
     let stages = plan.passes.filter { $0.name == "order" || $0.name == "layout" }
+    let slices = plan.passes.first { $0.name == "slices" }
     if !stages.isEmpty {
       text += "  found: "
       text += stages.map { "\($0.name) by \($0.outcome)" }.joined(separator: "; ") + "\n"
     }
+    if let slices { text += "  slices: \(slices.outcome)\n" }
     return text
   }
 
@@ -158,6 +160,7 @@ public struct TextEmitter: PlanEmitter {
           ReportText.size($0.tensor.bytes), $0.tensor.name,
           "\($0.tensor.elementType)[\($0.tensor.shape.map(String.init).joined(separator: ","))]",
           "steps \($0.first)...\($0.last)",
+          $0.tensor.sliceOf.map { "part of \($0)" } ?? "",
         ]
       }, isSizeFirst: true)
     if live.count > listedTensors {

@@ -64,7 +64,7 @@ public struct Dependencies: Sendable {
     var root = Array(graph.tensorIDs)
     var isWritten = [Bool](repeating: false, count: graph.tensors.count)
     for node in graph.nodeIDs {
-      for effect in graph.effects(of: node) where effect.kind != .mayOverwrite {
+      for effect in graph.effects(of: node) where effect.kind.isView {
         let (output, input) = graph.operands(of: effect, at: node)
         root[output.index] = root[input.index]
         if effect.kind == .mustOverwrite { isWritten[root[input.index].index] = true }

@@ -26,6 +26,24 @@ public struct Effect: Hashable, Sendable {
     /// The node updates the input's bytes and the output is their new version (optimizer steps);
     /// true in every mode.
     case mustOverwrite
+    /// The output may hold the input's bytes, from ``Effect/offset`` of the output on: the input is
+    /// written where the output will have it (a Concat whose inputs lie one behind the other).
+    /// Used where ``MemoryModel/slices`` says so.
+    case mayHold
+    /// The output may be the bytes of the input from ``Effect/offset`` on (a Split into runs of
+    /// bytes). Used where ``MemoryModel/slices`` says so.
+    case maySlice
+
+    /// Whether the output has all its bytes in common with the input, wherever the effect is used.
+    var isView: Bool {
+      switch self {
+      case .alias, .mayAlias, .mustOverwrite: true
+      case .mayOverwrite, .mayHold, .maySlice: false
+      }
+    }
+
+    /// Whether one of output and input may be a part of the other.
+    public var isSlice: Bool { self == .mayHold || self == .maySlice }
   }
 
   /// The modes in which an optional effect holds.
@@ -42,27 +60,33 @@ public struct Effect: Hashable, Sendable {
 
   /// What the relation is.
   public var kind: Kind
-  /// The modes in which it holds; ``Kind/alias`` and ``Kind/mustOverwrite`` hold in all.
+  /// The modes in which it holds; ``Kind/mayAlias`` and ``Kind/mayOverwrite`` alone ask for them.
   public var modes: Modes
   /// The position among the node's outputs.
   public var output: UInt32
   /// The position among the node's inputs.
   public var input: UInt32
+  /// Where the part starts in the whole, in bytes, for ``Kind/mayHold`` and ``Kind/maySlice``; else 0.
+  public var offset: Int
 
   /// Makes an effect.
   ///
   /// - Precondition: The positions fit 32 bits.
-  public init(_ kind: Kind, output: Int, of input: Int, modes: Modes = .all) {
+  public init(
+    _ kind: Kind, output: Int, of input: Int, modes: Modes = .all, at offset: Int = 0
+  ) {
     self.kind = kind
     self.modes = modes
     self.output = UInt32(output)
     self.input = UInt32(input)
+    self.offset = offset
   }
 
-  /// Whether the effect takes part in planning under `mode`.
+  /// Whether the effect takes part in planning under `mode`; slices are no matter of the mode.
   public func holds(in mode: InPlaceMode) -> Bool {
     switch kind {
     case .alias, .mustOverwrite: true
+    case .mayHold, .maySlice: false
     case .mayAlias, .mayOverwrite:
       switch mode {
       case .none: false

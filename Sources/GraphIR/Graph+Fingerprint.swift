@@ -39,6 +39,7 @@ extension Graph {
       for effect in effects(of: node) {
         hash.combine(UInt64(effect.kind.rawValue) << 8 | UInt64(effect.modes.rawValue))
         hash.combine(UInt64(effect.output) << 32 | UInt64(effect.input))
+        if effect.kind.isSlice { hash.combine(effect.offset) }
       }
       hash.combine(attributes(of: node).count)
       for attribute in attributes(of: node) {

@@ -10,7 +10,7 @@
 ///    control dependencies point forwards.
 /// 5. An effect names operands that are there; at most one makes an output a view or an update.
 /// 6. What shares bytes fits: a view or an update is no larger than the storage that it is in, an
-///    optional view is as large as its input.
+///    optional view is as large as its input, a slice ends where the tensor it is of does or before.
 /// 7. No old version is read: after a node overwrites a storage in place, no later node and no graph
 ///    output names a tensor of that storage from before. Optional views count as views here.
 /// 8. The bytes of all tensors and workspaces, each rounded up to ``maximumAlignment``, add up to
@@ -113,6 +113,14 @@ extension Graph {
         guard !output.isAbsent, !input.isAbsent else { throw .invalidEffect(node: name(of: node)) }
         // Whether the sizes agree decides if a takeover may be used; it promises nothing.
         if effect.kind == .mayOverwrite { continue }
+        if effect.kind.isSlice {
+          let (whole, part) = effect.kind == .mayHold ? (output, input) : (input, output)
+          let room = self[whole].bytes.value - self[part].bytes.value
+          guard 0...max(0, room) ~= effect.offset, room >= 0 else {
+            throw .invalidAlias(node: name(of: node), tensor: name(of: part))
+          }
+          continue
+        }
         guard !isShared[output.index] else {
           throw .conflictingEffects(node: name(of: node), tensor: name(of: output))
         }
@@ -139,7 +147,7 @@ extension Graph {
         throw .staleRead(by: "node '\(name(of: node))'", tensor: name(of: tensor))
       }
       let effects = effects(of: node)
-      for effect in effects where effect.kind != .mayOverwrite {
+      for effect in effects where effect.kind.isView {
         let (output, input) = operands(of: effect, at: node)
         root[output.index] = root[input.index]
         made[output.index] = made[input.index]

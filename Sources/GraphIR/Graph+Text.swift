@@ -15,6 +15,7 @@
 /// `after` takes the positions of two nodes. A tensor is `name : type[extents]`, then, where they are
 /// not the default, `as role`, `kind k`, `bytes n` and `bound`; a produced tensor's default role is
 /// activation. A node may end with `workspace n`, `phase p`, `effects [...]` and `attributes {...}`;
+/// an effect is its kind, output, input, and its modes or, for slices, the offset in bytes.
 /// `_` stands for an absent operand. Names that are no plain word are quoted as in JSON.
 /// ``init(parsing:)`` reads what ``text`` prints; sources and then the nodes' outputs get new IDs in
 /// the order of the text.
@@ -72,7 +73,8 @@ extension Graph {
       let effects = effects(of: node).map { effect in
         let modes = [(Effect.Modes.safe, "safe"), (.ort, "ort")]
           .filter { effect.modes.contains($0.0) }.map(\.1).joined(separator: "+")
-        return "\(effect.kind) \(effect.output) \(effect.input) \(modes.isEmpty ? "_" : modes)"
+        let how = effect.kind.isSlice ? "\(effect.offset)" : modes.isEmpty ? "_" : modes
+        return "\(effect.kind) \(effect.output) \(effect.input) \(how)"
       }
       text += " effects [\(effects.joined(separator: ", "))]"
     }

@@ -180,6 +180,7 @@ private struct GraphParser {
     guard UInt32(exactly: output) != nil, UInt32(exactly: input) != nil else {
       throw scanner.failure("an operand's position is out of range")
     }
+    if kind.isSlice { return Effect(kind, output: output, of: input, at: try scanner.integer()) }
     var modes: Effect.Modes = []
     for mode in try scanner.word().split(separator: "+") {
       switch mode {

@@ -26,17 +26,29 @@ public struct MemoryModel: Hashable, Sendable {
   public let inPlace: InPlaceMode
   /// Where graph inputs and outputs live.
   public let io: IOPlacement
+  /// Whether the parts of a Concat are written where it has them, and those of a Split stay where
+  /// it had them: see ``Effect/Kind/mayHold`` and ``Effect/Kind/maySlice``.
+  public let slices: Bool
 
   /// Makes a model.
   ///
   /// - Precondition: `alignment` is a power of two from 1 to ``Graph/maximumAlignment``.
-  public init(alignment: Int = 64, inPlace: InPlaceMode = .safe, io: IOPlacement = .arena) {
+  public init(
+    alignment: Int = 64, inPlace: InPlaceMode = .safe, io: IOPlacement = .arena,
+    slices: Bool = false
+  ) {
     precondition(
       alignment > 0 && alignment & (alignment - 1) == 0 && alignment <= Graph.maximumAlignment,
       "an alignment is a power of two up to \(Graph.maximumAlignment)")
     self.alignment = alignment
     self.inPlace = inPlace
     self.io = io
+    self.slices = slices
+  }
+
+  /// The same model without slices.
+  public var withoutSlices: MemoryModel {
+    MemoryModel(alignment: alignment, inPlace: inPlace, io: io)
   }
 
   /// A size rounded up to the alignment. Sizes of a valid graph cannot overflow here.

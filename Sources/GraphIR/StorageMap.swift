@@ -5,13 +5,21 @@
 /// A storage is one tensor with bytes of its own, its root, and every tensor that is a view or a new
 /// version of it. Takeovers that depend on the order (``Effect/Kind/mayOverwrite``) are not merged:
 /// they are listed per node and decided step by step by ``LivenessSimulator``.
+///
+/// Where ``MemoryModel/slices`` is set, tensors that are parts of one another lie on several storages
+/// each, one a cell: a run of bytes that is live as one. Cells of one family keep their distances
+/// (``places``), and nothing that may take over a cell's bytes is a cell itself, so that a family
+/// stays where it is.
 public struct StorageMap: Sendable {
   /// The rules that were applied.
   public let model: MemoryModel
-  /// The storage of each tensor.
+  /// The storage of each tensor; the first one of several.
   public let storageOfTensor: [StorageID]
-  /// The tensor with bytes of its own, by storage. Storages are numbered by ascending root.
+  /// The tensor with bytes of its own, by storage. Storages are numbered by ascending root. The root
+  /// of a cell is the smallest tensor that covers it.
   public let roots: [TensorID]
+  /// Where a cell lies among the others of its family, by storage; `nil` for other storages.
+  public let places: [SlicePlace?]
   /// The bytes, rounded up to the alignment, by storage.
   public let bytes: [Int]
   /// Where the storage lives.
@@ -29,11 +37,16 @@ public struct StorageMap: Sendable {
   /// The nodes that touch an arena storage, ascending, storage by storage.
   public let touchers: [UInt32]
   /// Where each node's row starts in ``takeovers``; one more entry than nodes.
-  public let takeoverStart: [Int]
+  public private(set) var takeoverStart: [Int]
   /// The takeovers that a node may make if the input's storage dies there.
-  public let takeovers: [Takeover]
+  public private(set) var takeovers: [Takeover]
   /// Scratch bytes of each node, rounded up to the alignment.
   public let workspaces: [Int]
+  /// The tensor with bytes of its own that each tensor shares all of its bytes with, or a part.
+  public let rootOfTensor: [TensorID]
+  /// Where each tensor's row starts in ``storagePool``; one more entry than tensors.
+  private let storageStart: [Int]
+  private let storagePool: [StorageID]
 
   /// A fresh arena storage of a node's output that may use the bytes of a storage it reads.
   public struct Takeover: Hashable, Sendable {
@@ -41,6 +54,24 @@ public struct StorageMap: Sendable {
     public let output: StorageID
     /// The storage that may end there; of the same size, no graph input or output.
     public let input: StorageID
+  }
+
+  /// Which storages are parts of one another; `nil` where the model or the graph has none.
+  private static func families(
+    of graph: Graph, root: [TensorID], model: MemoryModel
+  ) -> SliceFamilies? {
+    guard model.slices, graph.effectPool.contains(where: { $0.kind.isSlice }) else { return nil }
+    var isEligible = graph.tensorIDs.map { root[$0.index] == $0 && !graph[$0].role.isResident }
+    if model.io == .external {
+      for tensor in graph.inputs + graph.outputs { isEligible[root[tensor.index].index] = false }
+    }
+    for node in graph.nodeIDs {
+      for effect in graph.effects(of: node) where effect.kind == .mustOverwrite {
+        isEligible[root[graph.operands(of: effect, at: node).input.index].index] = false
+      }
+    }
+    return SliceFamilies(
+      of: graph, root: root, isEligible: isEligible, alignment: model.alignment)
   }
 
   /// Groups the tensors of a valid graph.
@@ -71,31 +102,35 @@ public struct StorageMap: Sendable {
             continue
           }
           root[output.index] = source
-        case .mayOverwrite: continue
+        case .mayOverwrite, .mayHold, .maySlice: continue
         }
       }
     }
 
-    var storageOfRoot = [StorageID?](repeating: nil, count: graph.tensors.count)
-    var roots: [TensorID] = []
-    for tensor in graph.tensorIDs where root[tensor.index] == tensor {
-      storageOfRoot[tensor.index] = StorageID(roots.count)
-      roots.append(tensor)
+    let families = Self.families(of: graph, root: root, model: model)
+    let numbering = StorageNumbering(of: graph, root: root, families: families)
+    let (roots, storagePool, storageStart) = (
+      numbering.roots, numbering.pool, numbering.start
+    )
+    let bytes = roots.indices.map { numbering.cells[$0] ?? model.aligned(graph[roots[$0]].bytes) }
+    func storages(of tensor: TensorID) -> ArraySlice<StorageID> {
+      storagePool[storageStart[tensor.index]..<storageStart[tensor.index + 1]]
     }
-    let storageOfTensor = root.map { root in
-      storageOfRoot[root.index] ?? { preconditionFailure("a root has a storage") }()
-    }
-    let bytes = roots.map { model.aligned(graph[$0].bytes) }
-
     var isLiveIn = [Bool](repeating: false, count: roots.count)
-    for tensor in graph.inputs { isLiveIn[storageOfTensor[tensor.index].index] = true }
+    for tensor in graph.inputs {
+      for storage in storages(of: tensor) { isLiveIn[storage.index] = true }
+    }
     var isLiveOut = [Bool](repeating: false, count: roots.count)
-    for tensor in graph.outputs { isLiveOut[storageOfTensor[tensor.index].index] = true }
+    for tensor in graph.outputs {
+      for storage in storages(of: tensor) { isLiveOut[storage.index] = true }
+    }
     let spaces = roots.indices.map { index -> MemorySpace in
       if graph[roots[index]].role.isResident { return .resident }
       if model.io == .external, isLiveIn[index] || isLiveOut[index] { return .external }
       return .arena
     }
+    // Which storages may end up with the bytes of a cell.
+    var isBound = numbering.places.map { $0 != nil }
 
     var touches: [(row: UInt32, value: UInt32)] = []
     touches.reserveCapacity(graph.operandPool.count)
@@ -108,8 +143,9 @@ public struct StorageMap: Sendable {
     for node in graph.nodeIDs {
       func touch(_ tensor: TensorID) {
         guard !tensor.isAbsent else { return }
-        let storage = storageOfTensor[tensor.index]
-        if spaces[storage.index] == .arena { touches.append((node.rawValue, storage.rawValue)) }
+        for storage in storages(of: tensor) where spaces[storage.index] == .arena {
+          touches.append((node.rawValue, storage.rawValue))
+        }
       }
       for tensor in graph.inputs(of: node) { touch(tensor) }
       for tensor in graph.outputs(of: node) { touch(tensor) }
@@ -119,47 +155,59 @@ public struct StorageMap: Sendable {
         continue
       }
       for tensor in graph.inputs(of: node) where !tensor.isAbsent {
-        let storage = storageOfTensor[tensor.index].index
-        isReadTwice[storage] =
-          !reader[storage].isAbsent && reader[storage] != tensor
-          || isReadTwice[storage]
-        reader[storage] = tensor
+        for storage in storages(of: tensor).map(\.index) {
+          isReadTwice[storage] =
+            !reader[storage].isAbsent && reader[storage] != tensor
+            || isReadTwice[storage]
+          reader[storage] = tensor
+        }
       }
       for effect in effects
       where effect.kind == .mayOverwrite && effect.holds(in: model.inPlace) {
         let (outputTensor, inputTensor) = graph.operands(of: effect, at: node)
-        let (output, input) = (
-          storageOfTensor[outputTensor.index], storageOfTensor[inputTensor.index]
+        guard let output = storages(of: outputTensor).first,
+          let input = storages(of: inputTensor).first,
+          storages(of: outputTensor).count == 1, storages(of: inputTensor).count == 1
+        else { continue }
+        let (made, read, whole) = (
+          graph[outputTensor], graph[inputTensor], graph[root[inputTensor.index]]
         )
-        let (made, read, root) = (
-          graph[outputTensor], graph[inputTensor], graph[roots[input.index]]
-        )
-        guard output != input, roots[output.index] == outputTensor,
+        guard output != input, root[outputTensor.index] == outputTensor,
+          // What is written as a part of something is not written anew here, and no bytes are
+          // bound to two places.
+          numbering.origins[output.index] == outputTensor,
+          numbering.places[output.index] == nil || !isBound[input.index],
           spaces[output.index] == .arena, spaces[input.index] == .arena,
           // Exactly as large, element by element: an operand that only rounds up to the size of
           // the output is broadcast, and read again after its bytes are overwritten.
           made.bytes == read.bytes, made.elementType.bits == read.elementType.bits,
           // A partial view's elements do not lie where the output's would, and a second view read
           // at the same time may be read after its bytes are overwritten.
-          read.bytes == root.bytes, !isReadTwice[input.index],
+          read.bytes == whole.bytes, !isReadTwice[input.index],
           !isLiveIn[input.index], !isLiveOut[input.index],
           // ONNX Runtime gives every graph output bytes of its own.
           model.inPlace != .ort || !isOutput[outputTensor.index]
         else { continue }
         takeovers.append(Takeover(output: output, input: input))
+        if isBound[input.index] { isBound[output.index] = true }
       }
       takeoverStart.append(takeovers.count)
       for tensor in graph.inputs(of: node) where !tensor.isAbsent {
-        let storage = storageOfTensor[tensor.index].index
-        reader[storage] = .absent
-        isReadTwice[storage] = false
+        for storage in storages(of: tensor).map(\.index) {
+          reader[storage] = .absent
+          isReadTwice[storage] = false
+        }
       }
     }
     let rows = CompressedRows(rows: graph.nodes.count, columns: roots.count, pairs: touches)
     let transposed = rows.transposed(columns: roots.count)
 
-    self.storageOfTensor = storageOfTensor
+    storageOfTensor = graph.tensorIDs.map { storagePool[storageStart[$0.index]] }
+    rootOfTensor = root
+    self.storagePool = storagePool
+    self.storageStart = storageStart
     self.roots = roots
+    places = numbering.places
     self.bytes = bytes
     self.spaces = spaces
     self.isLiveIn = isLiveIn
@@ -171,6 +219,34 @@ public struct StorageMap: Sendable {
     self.takeoverStart = takeoverStart
     self.takeovers = takeovers
     workspaces = graph.nodes.map { model.aligned($0.workspace) }
+  }
+
+  /// The storages that a tensor's bytes lie on, by ascending address: one, unless it has parts that
+  /// are tensors, or is a part.
+  public func storages(of tensor: TensorID) -> ArraySlice<StorageID> {
+    storagePool[storageStart[tensor.index]..<storageStart[tensor.index + 1]]
+  }
+
+  /// Where in its root's bytes a storage starts: 0 but for some cells.
+  public func offsetInRoot(of storage: StorageID) -> Int {
+    guard let place = places[storage.index] else { return 0 }
+    let first = storages(of: roots[storage.index]).first
+    return place.offset - (first.flatMap { places[$0.index] }?.offset ?? place.offset)
+  }
+
+  /// The same storages where no cell takes over the bytes of anything: what it would take over need
+  /// not lie in the cell's place then.
+  public var withFreshCells: StorageMap {
+    var result = self
+    result.takeoverStart = [0]
+    result.takeovers = []
+    for node in 0..<takeoverStart.count - 1 {
+      result.takeovers += takeovers[takeoverStart[node]..<takeoverStart[node + 1]].filter {
+        places[$0.output.index] == nil
+      }
+      result.takeoverStart.append(result.takeovers.count)
+    }
+    return result
   }
 
   /// The number of nodes that touch an arena storage.

@@ -3,8 +3,8 @@
 /// What a run-time allocator would do: goes through time, frees what has died, and gives each
 /// newborn buffer, larger ones first, the smallest free block that is large enough.
 ///
-/// Not good, but near linear on any problem. It cannot honour fixed offsets, since it never looks
-/// ahead.
+/// Not good, but near linear on any problem. It cannot honour fixed offsets and ties, since it
+/// never looks ahead.
 public struct ChronologicalPlanner: LayoutPlanner {
   /// The planner; it has no options.
   public init() {}
@@ -16,6 +16,7 @@ public struct ChronologicalPlanner: LayoutPlanner {
     _ problem: LayoutProblem, within limits: LayoutLimits
   ) -> LayoutAttempt {
     guard problem.fixedMembers.isEmpty else { return .skipped(.fixedOffsets) }
+    guard !problem.hasGroups else { return .skipped(.ties) }
     guard problem.members.count <= limits.work / 64 else { return .skipped(.workLimit) }
     let sections = problem.sections
     let births = problem.members.sorted { a, b in

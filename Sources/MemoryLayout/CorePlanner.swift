@@ -44,6 +44,7 @@ public struct CorePlanner: LayoutPlanner {
   /// - Complexity: O(k n) comparisons for the fit of n buffers around k of a core, beside the search.
   public func attempt(_ problem: LayoutProblem, within limits: LayoutLimits) -> LayoutAttempt {
     guard problem.fixedMembers.isEmpty else { return .skipped(.fixedOffsets) }
+    guard !problem.hasGroups else { return .skipped(.ties) }
     var attempt = CoreAttempt(
       problem, options: options, best: limits.incumbent, work: min(work, limits.work),
       fitWork: Self.fitWork(problem, work, limits.work), deadline: limits.deadline)

@@ -46,8 +46,8 @@ public struct GapFitPlanner: LayoutPlanner {
 
   /// The layout of members placed in the given order.
   ///
-  /// With first fit and members by ascending offset in some valid layout, none ends up higher than
-  /// it was there.
+  /// With first fit and members by ascending offset in some valid layout without moving groups, none
+  /// ends up higher than it was there.
   static func solution(
     of problem: LayoutProblem, placing order: [Int32], fit: Fit
   ) -> LayoutSolution? {
@@ -64,34 +64,93 @@ public struct GapFitPlanner: LayoutPlanner {
     of problem: LayoutProblem, placing order: [Int32], fit: Fit, work: inout Int,
     below height: Int = .max, around placed: [Int32] = [], at core: [Int] = []
   ) -> LayoutSolution? {
-    let sections = problem.sections
-    var boxes = PlacedBoxes()
-    var offsets = [Int](repeating: 0, count: problem.buffers.count)
-    func place(_ member: Int, at offset: Int) {
-      offsets[member] = offset
-      boxes.insert(
-        PlacedBoxes.Box(
-          first: sections.first[member], end: sections.end[member], offset: offset,
-          top: offset + problem.buffers[member].size))
-    }
+    var fitting = GapFitting(problem, fit: fit)
     for member in problem.fixedMembers {
-      place(Int(member), at: problem.buffers[Int(member)].fixedOffset ?? 0)
+      fitting.place(Int(member), at: problem.buffers[Int(member)].fixedOffset ?? 0)
     }
-    for member in placed { place(Int(member), at: core[Int(member)]) }
+    for member in placed { fitting.place(Int(member), at: core[Int(member)]) }
     for member in order {
-      let index = Int(member)
-      let buffer = problem.buffers[index]
-      guard buffer.fixedOffset == nil else { continue }
-      let offset = boxes.offset(
-        forSize: buffer.size, alignment: buffer.alignment,
-        sections: sections.first[index]..<sections.end[index], fit: fit == .first ? .first : .best)
-      place(index, at: offset)
-      if boxes.work > work || offset + buffer.size >= height {
-        work -= boxes.work
+      let top = fitting.place(Int(member), work: work)
+      if fitting.boxes.work > work || top >= height {
+        work -= fitting.boxes.work
         return nil
       }
     }
-    work -= boxes.work
-    return LayoutSolution(offsets: offsets, for: problem)
+    work -= fitting.boxes.work
+    return LayoutSolution(offsets: fitting.offsets, for: problem)
+  }
+}
+
+/// A layout in the making: what is placed, and where the next one fits.
+private struct GapFitting {
+  let problem: LayoutProblem
+  let fit: PlacedBoxes.Fit
+  private(set) var boxes = PlacedBoxes()
+  private(set) var offsets: [Int]
+  private var isGroupPlaced: [Bool]
+
+  init(_ problem: LayoutProblem, fit: GapFitPlanner.Fit) {
+    self.problem = problem
+    self.fit = fit == .first ? .first : .best
+    offsets = [Int](repeating: 0, count: problem.buffers.count)
+    isGroupPlaced = [Bool](repeating: false, count: problem.groups.count)
+  }
+
+  /// Puts a member where it has to be.
+  mutating func place(_ member: Int, at offset: Int) {
+    offsets[member] = offset
+    let sections = problem.sections
+    boxes.insert(
+      PlacedBoxes.Box(
+        first: sections.first[member], end: sections.end[member], offset: offset,
+        top: offset + problem.buffers[member].size))
+    if let group = problem.movingGroup(of: member) { isGroupPlaced[group] = true }
+  }
+
+  /// Puts a member into a gap, with its group if it has one, unless it is in place already.
+  ///
+  /// - Returns: the highest end of what was placed, `Int.max` where the work did not suffice.
+  mutating func place(_ member: Int, work: Int) -> Int {
+    let buffer = problem.buffers[member]
+    guard buffer.fixedOffset == nil else { return 0 }
+    if let group = problem.movingGroup(of: member) {
+      return isGroupPlaced[group] ? 0 : placeGroup(group, work: work)
+    }
+    let offset = boxes.offset(
+      forSize: buffer.size, alignment: buffer.alignment, sections: lifetime(member), fit: fit)
+    place(member, at: offset)
+    return offset + buffer.size
+  }
+
+  /// The lowest place at which every member of a group fits; always the lowest, whatever the fit.
+  private mutating func placeGroup(_ group: Int, work: Int) -> Int {
+    let groups = problem.groups
+    let members = groups.members(of: group).map { Int($0) }
+      .filter { problem.buffers[$0].size > 0 }
+    var base = groups.base(of: group, atLeast: 0)
+    // A member that does not fit pushes the base up to where it does, until none is in the way.
+    var fitting = 0
+    var next = 0
+    while fitting < members.count {
+      let member = members[next]
+      let wanted = base + groups.distance[member]
+      let offset = boxes.offset(
+        forSize: problem.buffers[member].size, alignment: 1, sections: lifetime(member),
+        fit: .first, from: wanted)
+      if offset > wanted {
+        base = groups.base(of: group, atLeast: offset - groups.distance[member])
+        fitting = 0
+      } else {
+        fitting += 1
+      }
+      next = next + 1 < members.count ? next + 1 : 0
+      if boxes.work > work { return .max }
+    }
+    for member in members { place(member, at: base + groups.distance[member]) }
+    return base + groups.height[group]
+  }
+
+  private func lifetime(_ member: Int) -> Range<Int32> {
+    problem.sections.first[member]..<problem.sections.end[member]
   }
 }

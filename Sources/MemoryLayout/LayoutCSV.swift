@@ -227,7 +227,9 @@ extension LayoutError {
       .invalidAlignment(let buffer, _), .invalidFixedOffset(let buffer, _),
       .fixedOverlap(let buffer, _):
       buffer
-    case .totalTooLarge, .tooManyBuffers, .brokenPlanner, .brokenProof: nil
+    case .unknownTiedBuffer, .contradictoryTie, .misalignedTie, .totalTooLarge, .tooManyBuffers,
+      .tooManyTies, .brokenPlanner, .brokenProof:
+      nil
     }
   }
 }

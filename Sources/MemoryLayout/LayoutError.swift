@@ -14,10 +14,18 @@ public enum LayoutError: Error, Hashable, Sendable {
   case invalidFixedOffset(buffer: Int, offset: Int)
   /// Two buffers are fixed so that they share bytes while both live.
   case fixedOverlap(buffer: Int, other: Int)
-  /// All sizes and alignments together are too large to compute with.
+  /// A tie, by its position, names a buffer that does not exist.
+  case unknownTiedBuffer(tie: Int, buffer: Int)
+  /// Other ties, or fixed offsets, put the two buffers at another distance.
+  case contradictoryTie(buffer: Int, base: Int, distance: Int)
+  /// The distance leaves the buffer unaligned wherever the one it is tied to is aligned.
+  case misalignedTie(buffer: Int, base: Int, distance: Int)
+  /// All sizes, distances and alignments together are too large to compute with.
   case totalTooLarge
   /// More buffers than 32-bit indices reach.
   case tooManyBuffers(Int)
+  /// More ties than 32-bit indices reach.
+  case tooManyTies(Int)
   /// A planner's layout broke a rule, which is a bug of the planner.
   case brokenPlanner(String, LayoutViolation)
   /// A planner claims a bound above the height of a valid layout, which is a bug of the planner.
@@ -37,10 +45,19 @@ extension LayoutError: CustomStringConvertible {
       "buffer \(buffer) is fixed at \(offset), which is negative, not aligned or too large"
     case .fixedOverlap(let buffer, let other):
       "buffers \(buffer) and \(other) are fixed to the same bytes at the same time"
+    case .unknownTiedBuffer(let tie, let buffer):
+      "tie \(tie) names buffer \(buffer), which does not exist"
+    case .contradictoryTie(let buffer, let base, let distance):
+      "buffer \(buffer) cannot lie \(distance) bytes above buffer \(base): something else puts them"
+        + " at another distance"
+    case .misalignedTie(let buffer, let base, let distance):
+      "buffer \(buffer), \(distance) bytes above buffer \(base), is never aligned"
     case .totalTooLarge:
       "all buffers together are too large to compute with"
     case .tooManyBuffers(let count):
       "\(count) buffers are more than can be planned at once"
+    case .tooManyTies(let count):
+      "\(count) ties are more than can be planned at once"
     case .brokenPlanner(let name, let violation):
       "the planner \(name) broke a rule, which is a bug: \(violation)"
     case .brokenProof(let name, let bound, let height):

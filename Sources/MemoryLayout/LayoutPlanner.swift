@@ -61,6 +61,8 @@ public enum LayoutAttempt: Hashable, Sendable {
 public enum LayoutSkip: Hashable, Sendable {
   /// It cannot honour fixed offsets.
   case fixedOffsets
+  /// It cannot honour ties.
+  case ties
   /// The problem has more members, or more pairs that live together, than it takes on.
   case tooLarge
   /// The allowed work did not suffice.
@@ -75,6 +77,7 @@ extension LayoutSkip: CustomStringConvertible {
   public var description: String {
     switch self {
     case .fixedOffsets: "it cannot honour fixed offsets"
+    case .ties: "it cannot honour ties"
     case .tooLarge: "the problem is too large for it"
     case .workLimit: "the work it was allowed did not suffice"
     case .noSolution: "its solver found nothing better within its limits"

@@ -105,9 +105,19 @@ public struct LayoutPortfolio: Sendable {
       offsets[Int(member)] = buffer.fixedOffset ?? 0
       floor = max(floor, offsets[Int(member)] + buffer.size)
     }
+    let groups = problem.groups
+    var bases = [Int?](repeating: nil, count: groups.count)
     for member in problem.members where problem.buffers[Int(member)].fixedOffset == nil {
-      offsets[Int(member)] = problem.alignedOffset(floor, for: Int(member))
-      floor = offsets[Int(member)] + problem.buffers[Int(member)].size
+      let index = Int(member)
+      if let group = problem.movingGroup(of: index) {
+        let base = bases[group] ?? groups.base(of: group, atLeast: floor)
+        if bases[group] == nil { floor = base + groups.height[group] }
+        bases[group] = base
+        offsets[index] = base + groups.distance[index]
+      } else {
+        offsets[index] = problem.alignedOffset(floor, for: index)
+        floor = offsets[index] + problem.buffers[index].size
+      }
     }
     return LayoutSolution(offsets: offsets, for: problem)
   }

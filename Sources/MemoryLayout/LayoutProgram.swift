@@ -11,6 +11,8 @@ public import IntegerProgramming
 ///    two offsets allow, not the height.
 /// 3. `under[s,i]`, `over[s,i]`: in section s, a buffer lies at least as high as the sum of what is
 ///    below it, and leaves the sum of what is above it. These are what makes the relaxation strong.
+/// 4. `tied[i]`: a member of a rigid group lies at its distance above the group's first member.
+///    Members of one group have no binaries between them, and in a sum only the largest counts.
 ///
 /// Sizes are rounded up to the smallest alignment among the two buffers, or in the section, which
 /// every layout respects. With one alignment for all the program is exact; with several it is a
@@ -44,6 +46,7 @@ public struct LayoutProgram: Sendable {
     builder.addTops()
     builder.addPairs()
     builder.addSections()
+    builder.addTies()
     program = builder.program
     unit = builder.unit
     members = problem.members
@@ -103,6 +106,13 @@ private struct Builder {
   func range(_ position: Int) -> ClosedRange<Int> {
     let buffer = buffer(position)
     if let fixed = buffer.fixedOffset { return fixed...fixed }
+    let index = Int(members[position])
+    if let group = problem.movingGroup(of: index) {
+      let groups = problem.groups
+      let base = groups.residue[group]
+      let distance = groups.distance[index]
+      return base + distance...max(base, known.height - groups.height[group]) + distance
+    }
     return 0...max(0, known.height - buffer.size)
   }
 
@@ -120,11 +130,15 @@ private struct Builder {
       for upper in members.indices.dropFirst(lower + 1) {
         let a = sections.span(of: Int(members[lower]))
         let b = sections.span(of: Int(members[upper]))
-        guard a.overlaps(b) else { continue }
+        guard a.overlaps(b), !areTied(lower, upper) else { continue }
         addPair(lower, upper)
       }
     }
   }
+
+  private func group(_ position: Int) -> Int32 { problem.groups.group[Int(members[position])] }
+
+  private func areTied(_ a: Int, _ b: Int) -> Bool { group(a) >= 0 && group(a) == group(b) }
 
   private mutating func addPair(_ lower: Int, _ upper: Int) {
     let below = program.addVariable(
@@ -138,7 +152,8 @@ private struct Builder {
     let isBelow =
       known.offsets[Int(members[lower])] < known.offsets[Int(members[upper])]
     // Of two that differ in nothing, let the one that is below in the known layout be so.
-    let areTwins = buffer(lower) == buffer(upper)
+    let areTwins =
+      buffer(lower) == buffer(upper) && group(lower) < 0 && group(upper) < 0
     if areTwins || !canBeBelow(isBelow ? upper : lower, isBelow ? lower : upper) {
       program.fix(below, to: isBelow ? 1 : 0)
     }
@@ -188,18 +203,46 @@ private struct Builder {
       let sizes = alive.map { buffer($0).size.roundedUp(toMultipleOf: granule) }
       // Whoever is topmost pays no padding.
       let padding = zip(alive, sizes).map { $1 - buffer($0).size }.max() ?? 0
+      let counts = largestOfGroups(alive, sizes)
       for (index, position) in alive.enumerated() {
         // offset >= sum of sizes below; offset + size + sum of sizes above <= height
         var under = 1 * offsets[position]
         var over = 1 * offsets[position] - 1 * height
         over.constant = scaled(sizes[index] - padding)
-        for (otherIndex, other) in alive.enumerated() where other != position {
+        for (otherIndex, other) in alive.enumerated()
+        where other != position && counts[otherIndex] && !areTied(position, other) {
           let size = scaled(sizes[otherIndex])
           under -= scaled(isBelow(other, position), by: size)
           over += scaled(isBelow(position, other), by: size)
         }
         program.addConstraint("under[\(section),\(members[position])]", under, .atLeast, 0)
         program.addConstraint("over[\(section),\(members[position])]", over, .atMost, 0)
+      }
+    }
+  }
+
+  /// Which of the alive members count in a sum: all of no group, and the largest of each group.
+  private func largestOfGroups(_ alive: [Int], _ sizes: [Int]) -> [Bool] {
+    var largest: [Int32: Int] = [:]
+    for (index, position) in alive.enumerated() where group(position) >= 0 {
+      if let other = largest[group(position)], sizes[other] >= sizes[index] { continue }
+      largest[group(position)] = index
+    }
+    return alive.indices.map { group(alive[$0]) < 0 || largest[group(alive[$0])] == $0 }
+  }
+
+  mutating func addTies() {
+    let groups = problem.groups
+    var first = [Int?](repeating: nil, count: groups.count)
+    for position in members.indices {
+      let index = Int(members[position])
+      guard let group = problem.movingGroup(of: index) else { continue }
+      if let other = first[group] {
+        let distance = groups.distance[index] - groups.distance[Int(members[other])]
+        program.addConstraint(
+          "tied[\(index)]", 1 * offsets[position] - 1 * offsets[other], .equal, scaled(distance))
+      } else {
+        first[group] = position
       }
     }
   }

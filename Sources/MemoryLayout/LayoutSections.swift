@@ -15,14 +15,17 @@ struct LayoutSections: Sendable {
   /// The section after the last one of each buffer.
   let end: [Int32]
 
-  /// The bytes alive in each section.
+  /// The bytes alive in each section, those that tied buffers share once.
   let load: [Int]
 
   /// The number of pairs of members that live together at some step.
   let overlappingPairCount: Int
 
+  /// - Parameters:
+  ///   - members: positions of buffers of at least one byte.
+  ///   - groups: who shares bytes; without it, members of a group count as if none did.
   /// - Complexity: O(n log n) in the n members.
-  init(of buffers: [LayoutBuffer], members: [Int32]) {
+  init(of buffers: [LayoutBuffer], members: [Int32], groups: RigidGroups? = nil) {
     let births = members.map { buffers[Int($0)].lower }.sorted()
     let deaths = members.map { buffers[Int($0)].upper }.sorted()
     var endings: [Int] = []
@@ -48,10 +51,18 @@ struct LayoutSections: Sendable {
       let upper = Self.countOfElements(in: endings, atMost: buffer.upper)
       first[Int(member)] = Int32(lower)
       end[Int(member)] = Int32(upper)
-      load[lower] += buffer.size
-      load[upper] -= buffer.size
+      if groups.map({ $0.group[Int(member)] < 0 }) ?? true {
+        load[lower] += buffer.size
+        load[upper] -= buffer.size
+      }
       arrivals[lower] += 1
       departures[upper] += 1
+    }
+    if let groups {
+      for group in 0..<groups.count {
+        groups.addLoad(
+          of: group, unit: 1, buffers: buffers, first: first, end: end, to: &load)
+      }
     }
     var alive = 0
     var pairs = 0

@@ -5,7 +5,7 @@
 /// A plain value that promises nothing; `LayoutValidator` says whether it solves the problem.
 public struct LayoutSolution: Hashable, Sendable {
   /// Bytes from the arena's start, one offset a buffer. Buffers of zero bytes without a fixed
-  /// offset are at 0.
+  /// offset are at 0, or where ties put them.
   public var offsets: [Int]
 
   /// The highest end of a buffer of at least one byte: what the arena has to hold, in bytes.
@@ -22,9 +22,20 @@ public struct LayoutSolution: Hashable, Sendable {
   init(offsets: [Int], for problem: LayoutProblem) {
     var height = 0
     var offsets = offsets
+    let groups = problem.groups
+    var bases: [Int] = []
+    for group in 0..<groups.count {
+      // Any member with bytes knows where the group is.
+      let known = groups.members(of: group).first { problem.buffers[Int($0)].size > 0 }
+      bases.append(
+        known.map { offsets[Int($0)] - groups.distance[Int($0)] }
+          ?? groups.base(of: group, atLeast: 0))
+    }
     for (index, buffer) in problem.buffers.enumerated() {
       if buffer.size == 0 {
-        offsets[index] = buffer.fixedOffset ?? 0
+        let group = problem.movingGroup(of: index)
+        offsets[index] =
+          buffer.fixedOffset ?? group.map { bases[$0] + groups.distance[index] } ?? 0
       } else {
         height = max(height, offsets[index] + buffer.size)
       }

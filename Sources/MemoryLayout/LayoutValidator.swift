@@ -10,7 +10,10 @@ public enum LayoutViolation: Hashable, Sendable {
   case misaligned(buffer: Int, offset: Int)
   /// The buffer is not where it has to be.
   case moved(buffer: Int, offset: Int)
-  /// Two buffers share bytes while both live; `buffer` is the one that begins higher.
+  /// The buffer is not at the distance from another one that a tie demands.
+  case untied(buffer: Int, base: Int, distance: Int)
+  /// Two buffers that no ties join share bytes while both live; `buffer` is the one that begins
+  /// higher.
   case overlap(buffer: Int, other: Int)
   /// The stated height is not the highest end.
   case wrongHeight(stated: Int, actual: Int)
@@ -27,6 +30,8 @@ extension LayoutViolation: CustomStringConvertible {
       "buffer \(buffer) at \(offset) is not aligned"
     case .moved(let buffer, let offset):
       "buffer \(buffer) is at \(offset) instead of its fixed offset"
+    case .untied(let buffer, let base, let distance):
+      "buffer \(buffer) is not \(distance) bytes above buffer \(base), to which it is tied"
     case .overlap(let buffer, let other):
       "buffers \(buffer) and \(other) share bytes while both live"
     case .wrongHeight(let stated, let actual):
@@ -41,11 +46,12 @@ extension LayoutViolation: CustomStringConvertible {
 /// Buffers are taken by ascending offset and drawn over the steps they live in, each step
 /// remembering the highest end so far: a buffer that begins below what its steps remember overlaps
 /// the one that put it there. Every overlapping pair's upper buffer is found this way, and one of
-/// those it overlaps is named.
+/// those it overlaps is named. Since tied buffers may share bytes, a step remembers two ends: the
+/// highest, and the highest of buffers that no ties join to that one's.
 public enum LayoutValidator {
   /// Everything that `solution` breaks, by rule and then by buffer; empty for a valid layout.
   ///
-  /// - Complexity: O(n log n) in the n buffers.
+  /// - Complexity: O((n + t) log n) in the n buffers and t ties.
   public static func violations(
     in solution: LayoutSolution, of problem: LayoutProblem
   ) -> [LayoutViolation] {
@@ -75,7 +81,14 @@ public enum LayoutValidator {
         highest = max(highest, end)
       }
     }
-    forEachOverlap(among: placed, of: buffers, at: offsets) { buffer, other in
+    for tie in problem.ties {
+      let (end, overflow) = offsets[tie.base].addingReportingOverflow(tie.distance)
+      if overflow || offsets[tie.buffer] != end {
+        violations.append(
+          .untied(buffer: tie.buffer, base: tie.base, distance: tie.distance))
+      }
+    }
+    forEachOverlap(among: placed, of: buffers, ties: problem.ties, at: offsets) { buffer, other in
       violations.append(.overlap(buffer: buffer, other: other))
       return true
     }
@@ -87,10 +100,10 @@ public enum LayoutValidator {
 
   /// Two of the given buffers that share bytes while both live, or nil.
   static func firstOverlap(
-    among chosen: [Int], of buffers: [LayoutBuffer], at offsets: [Int]
+    among chosen: [Int], of buffers: [LayoutBuffer], ties: [LayoutTie], at offsets: [Int]
   ) -> (buffer: Int, other: Int)? {
     var found: (Int, Int)?
-    forEachOverlap(among: chosen, of: buffers, at: offsets) { buffer, other in
+    forEachOverlap(among: chosen, of: buffers, ties: ties, at: offsets) { buffer, other in
       found = (buffer, other)
       return false
     }
@@ -102,7 +115,7 @@ public enum LayoutValidator {
   ///
   /// - Precondition: the chosen buffers have bytes, and ends that fit an `Int`.
   private static func forEachOverlap(
-    among chosen: [Int], of buffers: [LayoutBuffer], at offsets: [Int],
+    among chosen: [Int], of buffers: [LayoutBuffer], ties: [LayoutTie], at offsets: [Int],
     _ body: (_ buffer: Int, _ other: Int) -> Bool
   ) {
     // Two lifetimes that overlap share the step at which the later one begins.
@@ -120,20 +133,72 @@ public enum LayoutValidator {
       return range.lowerBound
     }
 
+    let kin = Kinship(of: buffers.count, ties: ties)
     var drawn = DrawnEnds(stepCount: steps.count)
     let ascending = chosen.map { (offset: offsets[$0], buffer: $0) }.sorted { $0 < $1 }
     for (offset, index) in ascending {
       let life = position(of: buffers[index].lower)..<position(of: buffers[index].upper)
-      let (end, other) = drawn.highestEnd(in: life)
+      let family = kin.family(of: index)
+      let (end, other) = drawn.highestEnd(in: life, outside: family)
       if end > offset, !body(index, other) { return }
-      drawn.draw(end: offset + buffers[index].size, of: index, over: life)
+      drawn.draw(end: offset + buffers[index].size, of: index, in: family, over: life)
     }
   }
 }
 
-/// The highest end drawn so far over each step, and whose it is: a segment tree of maxima.
+/// Which buffers ties join, directly or through others.
+private struct Kinship {
+  private let parent: [Int]
+
+  init(of count: Int, ties: [LayoutTie]) {
+    var parent = Array(0..<count)
+    func root(of buffer: Int) -> Int {
+      var root = buffer
+      while parent[root] != root {
+        parent[root] = parent[parent[root]]
+        root = parent[root]
+      }
+      return root
+    }
+    for tie in ties {
+      let (a, b) = (root(of: tie.buffer), root(of: tie.base))
+      parent[max(a, b)] = min(a, b)
+    }
+    for buffer in 0..<count { parent[buffer] = root(of: buffer) }
+    self.parent = parent
+  }
+
+  /// One member's position stands for all that are joined to it.
+  func family(of buffer: Int) -> Int { parent[buffer] }
+}
+
+/// The highest ends drawn so far over each step, and whose they are: a segment tree of maxima.
 private struct DrawnEnds {
-  private typealias Mark = (end: Int, owner: Int)
+  private struct End {
+    var end = Int.min
+    var owner = -1
+    var family = -1
+  }
+
+  /// The highest end, and the highest of another family.
+  private struct Mark {
+    var first = End()
+    var second = End()
+
+    mutating func add(_ end: End) {
+      if end.end > first.end {
+        if end.family != first.family { second = first }
+        first = end
+      } else if end.family != first.family, end.end > second.end {
+        second = end
+      }
+    }
+
+    mutating func add(_ mark: Mark) {
+      add(mark.first)
+      add(mark.second)
+    }
+  }
 
   private let stepCount: Int
   /// What was drawn over a node's whole range.
@@ -143,30 +208,27 @@ private struct DrawnEnds {
 
   init(stepCount: Int) {
     self.stepCount = stepCount
-    whole = [Mark](repeating: (Int.min, -1), count: 2 * stepCount)
+    whole = [Mark](repeating: Mark(), count: 2 * stepCount)
     any = whole
   }
 
-  func highestEnd(in steps: Range<Int>) -> (end: Int, owner: Int) {
-    var best: Mark = (Int.min, -1)
-    Self.forEachNode(of: steps, stepCount) { node in
-      if any[node].end > best.end { best = any[node] }
-    }
-    Self.forEachAncestor(of: steps, stepCount) { node in
-      if whole[node].end > best.end { best = whole[node] }
-    }
-    return best
+  func highestEnd(in steps: Range<Int>, outside family: Int) -> (end: Int, owner: Int) {
+    var best = Mark()
+    Self.forEachNode(of: steps, stepCount) { node in best.add(any[node]) }
+    Self.forEachAncestor(of: steps, stepCount) { node in best.add(whole[node]) }
+    let end = best.first.family == family ? best.second : best.first
+    return (end.end, end.owner)
   }
 
-  mutating func draw(end: Int, of owner: Int, over steps: Range<Int>) {
+  mutating func draw(end: Int, of owner: Int, in family: Int, over steps: Range<Int>) {
+    let new = End(end: end, owner: owner, family: family)
     Self.forEachNode(of: steps, stepCount) { node in
-      if end > whole[node].end { whole[node] = (end, owner) }
-      if end > any[node].end { any[node] = (end, owner) }
+      whole[node].add(new)
+      any[node].add(new)
     }
     Self.forEachAncestor(of: steps, stepCount) { node in
-      for child in [2 * node, 2 * node + 1] where any[child].end > any[node].end {
-        any[node] = any[child]
-      }
+      any[node].add(any[2 * node])
+      any[node].add(any[2 * node + 1])
     }
   }
 

@@ -48,11 +48,12 @@ struct PlacedBoxes {
   ///   - alignment: a power of two.
   ///   - sections: when the buffer lives.
   ///   - fit: which gap to take.
+  ///   - lowest: where to begin.
   /// - Complexity: O(m) in the m boxes.
   mutating func offset(
-    forSize size: Int, alignment: Int, sections: Range<Int32>, fit: Fit
+    forSize size: Int, alignment: Int, sections: Range<Int32>, fit: Fit, from lowest: Int = 0
   ) -> Int {
-    var floor = 0
+    var floor = lowest
     var bestOffset = -1
     var bestWaste = Int.max
     for chunk in chunks.indices {

@@ -62,11 +62,12 @@ public struct ProgramPlanner: LayoutPlanner {
     guard let point = solution.point else { return .skipped(.noSolution) }
 
     var best = known
-    if let found = GapFitPlanner.solution(
-      of: problem, placing: model.order(at: point), fit: .first),
-      found.height < best.height
-    {
-      best = found
+    let order = model.order(at: point)
+    for found in [
+      GapFitPlanner.solution(of: problem, placing: order, fit: .first),
+      OrderedOffsets.solution(of: problem, fromBottomToTop: order, below: known.height),
+    ] {
+      if let found, found.height < best.height { best = found }
     }
     let bound =
       solution.status == .optimal
@@ -87,7 +88,7 @@ public struct ProgramPlanner: LayoutPlanner {
   }
 
   /// A number of bytes that divides the height of every layout in which no buffer can be lowered,
-  /// and so that of some optimal one: all sizes and fixed offsets are multiples of it, and rounding
+  /// and so that of some optimal one: all sizes, fixed offsets and tied distances are multiples of it, and rounding
   /// up to an alignment keeps multiples.
   private static func indivisiblePiece(of problem: LayoutProblem) -> Int {
     var piece = 0
@@ -97,6 +98,9 @@ public struct ProgramPlanner: LayoutPlanner {
       piece = Int.greatestCommonDivisor(piece, buffer.size)
       piece = Int.greatestCommonDivisor(piece, buffer.fixedOffset ?? 0)
       largestAlignment = max(largestAlignment, buffer.alignment)
+    }
+    for distance in problem.groups.distance {
+      piece = Int.greatestCommonDivisor(piece, distance)
     }
     if piece % largestAlignment == 0 { return max(1, piece) }
     return Int.greatestCommonDivisor(piece, problem.granule)

@@ -8,8 +8,8 @@
 /// Source: Sekiyama et al., "Profile-guided memory optimization for deep neural networks" (2018),
 /// after Burke et al., "A new placement heuristic for the orthogonal stock-cutting problem" (2004).
 ///
-/// Deviation: buffers with a fixed offset are honoured by starting above all of them; what is free
-/// below them stays free.
+/// Deviation: buffers with a fixed offset, and rigid groups, are honoured by starting above all of
+/// them; what is free below them stays free. Groups are put at the bottom by first fit.
 public struct SkylinePlanner: LayoutPlanner {
   /// Which of the buffers that fit goes first.
   public var order: LayoutOrder
@@ -23,22 +23,19 @@ public struct SkylinePlanner: LayoutPlanner {
   public func attempt(
     _ problem: LayoutProblem, within limits: LayoutLimits
   ) -> LayoutAttempt {
-    var offsets = [Int](repeating: 0, count: problem.buffers.count)
-    for member in problem.fixedMembers {
-      offsets[Int(member)] = problem.buffers[Int(member)].fixedOffset ?? 0
+    guard let pinned = PinnedMembers(of: problem, order: order, work: limits.work) else {
+      return .skipped(.workLimit)
     }
-    let order = order.order(of: problem)
-      .filter { problem.buffers[Int($0)].fixedOffset == nil }
+    var offsets = pinned.offsets
+    var isLoose = [Bool](repeating: false, count: problem.buffers.count)
+    for member in pinned.loose { isLoose[Int(member)] = true }
+    let order = order.order(of: problem).filter { isLoose[Int($0)] }
     guard !order.isEmpty else { return .layout(LayoutSolution(offsets: offsets, for: problem)) }
 
     let sections = problem.sections
     // Heights between two multiples of every alignment cannot be told apart by any buffer.
     let granule = problem.granule
-    let base = sections.maxima(over: problem.fixedMembers) { member in
-      let buffer = problem.buffers[member]
-      return ((buffer.fixedOffset ?? 0) + buffer.size).roundedUp(toMultipleOf: granule)
-    }
-    var skyline = Skyline(base: base)
+    var skyline = Skyline(base: pinned.base)
     var waiting = SpanIndex(of: problem)
     waiting.fill(with: order)
     var left = order.count

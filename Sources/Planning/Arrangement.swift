@@ -19,9 +19,12 @@ struct Arrangement {
 
   /// Lays an order out.
   ///
+  /// - Parameter layout: The layout members to ask.
   /// - Throws: ``PlanningError/layout(_:)``.
   /// - Complexity: That of the layout members.
-  init(of schedule: Schedule, of problem: SchedulingProblem) throws(PlanningError) {
+  init(
+    of schedule: Schedule, of problem: SchedulingProblem, layout: LayoutChoice
+  ) throws(PlanningError) {
     let map = problem.storages
     var simulator = LivenessSimulator(map: map)
     let lifetimes = simulator.lifetimes(of: schedule)
@@ -41,7 +44,8 @@ struct Arrangement {
     }
     let report: LayoutReport
     do throws(LayoutError) {
-      report = try LayoutPortfolio().report(for: try LayoutProblem(buffers: buffers))
+      report = try layout.portfolio.report(
+        for: try LayoutProblem(buffers: buffers, ties: Self.ties(map, lifetimes, storages)))
     } catch { throw .layout(error) }
 
     var offsets = [Int?](repeating: nil, count: map.roots.count)
@@ -55,15 +59,38 @@ struct Arrangement {
     self.offsets = offsets
     self.workspaceOffsets = workspaceOffsets
     arenaBytes = report.solution.height
-    outcome = [report.winner, Self.word(for: report.outcome)].compactMap { $0 }.joined(
-      separator: ", ")
+    outcome = [report.winner, Self.word(for: report)].compactMap { $0 }.joined(separator: ", ")
   }
 
-  private static func word(for outcome: LayoutOutcome) -> String {
-    switch outcome {
+  private static func word(for report: LayoutReport) -> String {
+    switch report.outcome {
     case .optimal: "optimal"
-    case .feasible: "feasible"
+    case .feasible:
+      "feasible, \(report.solution.height - report.lowerBound) bytes above what is proven"
     }
+  }
+
+  /// What keeps the cells of each family at their distances: each buffer that holds one is tied to
+  /// the family's first.
+  private static func ties(
+    _ map: StorageMap, _ lifetimes: Lifetimes, _ storages: [Int]
+  ) -> [LayoutTie] {
+    guard map.places.contains(where: { $0 != nil }) else { return [] }
+    var bufferOfCarrier = [Int](repeating: -1, count: map.roots.count)
+    for (buffer, storage) in storages.enumerated() { bufferOfCarrier[storage] = buffer }
+    let familyCount = map.places.reduce(0) { max($0, ($1?.family ?? -1) + 1) }
+    var bases = [(buffer: Int, offset: Int)?](repeating: nil, count: familyCount)
+    var ties: [LayoutTie] = []
+    for (storage, place) in map.places.enumerated() {
+      let buffer = bufferOfCarrier[lifetimes.carriers[storage].index]
+      guard let place, buffer >= 0 else { continue }
+      if let base = bases[place.family] {
+        ties.append(LayoutTie(buffer, to: base.buffer, distance: place.offset - base.offset))
+      } else {
+        bases[place.family] = (buffer, place.offset)
+      }
+    }
+    return ties
   }
 
   /// Whether this needs the smaller arena, or the same with the smaller peak.
@@ -71,7 +98,17 @@ struct Arrangement {
     (arenaBytes, lifetimes.peakBytes) < (other.arenaBytes, other.lifetimes.peakBytes)
   }
 
+  /// How far the arena is above the peak; 0 where it is not.
+  var fragmentBytes: Int { arenaBytes - lifetimes.peakBytes }
+
   var baseline: PlanSummary.Baseline {
     PlanSummary.Baseline(peakBytes: lifetimes.peakBytes, arenaBytes: arenaBytes)
+  }
+}
+
+extension LayoutChoice {
+  /// The members of the choice, with the work that planning allows.
+  var portfolio: LayoutPortfolio {
+    self == .auto ? LayoutPortfolio() : LayoutPortfolio(members: members(searchWork: 30_000_000))
   }
 }

@@ -25,7 +25,8 @@ extension ExecutionPlan {
       // What takes over another's bytes adds none.
       tensors: bound.witness.members.filter { $0.bytes > 0 }.map { member in
         PlanWitness.Item(
-          name: graph.name(of: map.roots[member.storage.index]), bytes: member.bytes,
+          name: graph.name(of: map.roots[member.storage.index]),
+          offset: map.offsetInRoot(of: member.storage), bytes: member.bytes,
           why: member.reason.sentence { graph.name(of: $0) })
       })
   }

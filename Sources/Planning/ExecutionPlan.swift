@@ -100,6 +100,8 @@ public struct PlanOptions: Hashable, Sendable, Codable {
   public var order: String
   /// The layout member that was asked for.
   public var layout: String
+  /// Whether tensors may be parts of one another where a Concat or a Split allows it.
+  public var slices: Bool
   /// The budget, if one was set.
   public var budgetBytes: Int?
 }
@@ -130,7 +132,7 @@ public struct PlanSummary: Hashable, Sendable, Codable {
   public var fragmentation: Double
   /// Whether the arena equals the lower bound, so that no plan of this graph needs less.
   public var provenOptimal: Bool
-  /// The same figures for orders that are in use elsewhere.
+  /// The same figures for orders that are in use elsewhere, without slices.
   public var baselines: [String: Baseline]
 
   /// What another order needs.
@@ -181,13 +183,17 @@ public struct PlanWitness: Hashable, Sendable, Codable {
   public struct Item: Hashable, Sendable, Codable {
     /// The tensor that stands for it.
     public var name: String
+    /// Where in that tensor the storage starts, in bytes: 0 but for parts of a tensor that has others
+    /// in it.
+    public var offset: Int
     /// The bytes of the storage, rounded up to the alignment.
     public var bytes: Int
     /// Why it is live there.
     public var why: String
 
-    public init(name: String, bytes: Int, why: String) {
+    public init(name: String, offset: Int = 0, bytes: Int, why: String) {
       self.name = name
+      self.offset = offset
       self.bytes = bytes
       self.why = why
     }
@@ -245,12 +251,15 @@ public struct PlannedTensor: Hashable, Sendable, Codable {
   public var firstStep: Int
   /// The last step that reads or makes it; for graph outputs and residents the last of the plan.
   public var lastStep: Int
-  /// The storage; tensors that share bytes share it.
+  /// The storage; tensors that share all their bytes share it, parts of others have their own.
   public var storage: Int
   /// The tensor whose bytes this one views.
   public var aliasOf: String?
   /// The tensor whose bytes this one overwrites.
   public var inPlaceOf: String?
+  /// The tensor that this one is a part of: the operand of a Split or the result of a Concat, which
+  /// then copies nothing of it. It starts as many bytes behind that one as the operator puts it.
+  public var sliceOf: String?
   /// Whether shape and bytes are upper bounds of a size that depends on data.
   public var upperBound: Bool
 }

@@ -59,7 +59,7 @@ struct PlanAssembly {
 
   private func tensors(_ names: [String]) -> [PlannedTensor] {
     let uses = TensorUses(of: graph, under: arrangement.schedule)
-    let sources = SharedSources(of: problem, arrangement.lifetimes)
+    let sources = SharedSources(of: problem, arrangement)
     return graph.tensorIDs.map { tensor in
       let record = graph[tensor]
       let storage = map.storageOfTensor[tensor.index]
@@ -71,8 +71,10 @@ struct PlanAssembly {
         role: record.role.rawValue, space: space.rawValue,
         offset: arrangement.offsets[carrier.index], firstStep: uses.first[tensor.index],
         lastStep: space == .resident ? uses.lastStep : uses.last[tensor.index],
-        storage: carrier.index, aliasOf: sources.viewed[tensor.index].map { names[$0.index] },
+        storage: sources.number[map.rootOfTensor[tensor.index].index],
+        aliasOf: sources.viewed[tensor.index].map { names[$0.index] },
         inPlaceOf: sources.overwritten[tensor.index].map { names[$0.index] },
+        sliceOf: sources.sliced[tensor.index].map { names[$0.index] },
         upperBound: record.isUpperBound)
     }
   }
@@ -99,32 +101,78 @@ private struct TensorUses {
   }
 }
 
-/// For each tensor that shares bytes, the one it views or overwrites.
+/// For each tensor that shares bytes, the one it views, overwrites or is a part of.
 private struct SharedSources {
   var viewed: [TensorID?]
   var overwritten: [TensorID?]
+  var sliced: [TensorID?]
+  /// The number of the storage, by root.
+  var number: [Int]
+  private let map: StorageMap
+  private let graph: Graph
 
-  init(of problem: SchedulingProblem, _ lifetimes: Lifetimes) {
-    let (graph, map) = (problem.graph, problem.storages)
+  init(of problem: SchedulingProblem, _ arrangement: Arrangement) {
+    let graph = problem.graph
+    let map = problem.storages
+    self.map = map
+    self.graph = graph
     viewed = [TensorID?](repeating: nil, count: graph.tensors.count)
     overwritten = viewed
+    sliced = viewed
+    // Several tensors may start on one cell: only the smallest is numbered by it.
+    number = graph.tensorIDs.map { tensor in
+      let first = map.storageOfTensor[tensor.index].index
+      return map.places[first] == nil
+        || map.roots[first] == tensor
+          && map.storages(of: tensor).count == 1
+        ? first : map.roots.count + tensor.index
+    }
     for node in graph.nodeIDs {
-      for effect in graph.effects(of: node) where effect.holds(in: map.model.inPlace) {
+      for effect in graph.effects(of: node) {
         let (output, input) = graph.operands(of: effect, at: node)
-        let (made, source) = (
-          map.storageOfTensor[output.index], map.storageOfTensor[input.index]
-        )
+        let (made, source) = (map.rootOfTensor[output.index], map.rootOfTensor[input.index])
         switch effect.kind {
-        case .alias, .mayAlias: if made == source { viewed[output.index] = input }
+        case .mayHold:
+          if sliced[input.index] == nil, isPart(input, of: output, at: effect.offset) {
+            sliced[input.index] = output
+          }
+        case .maySlice:
+          if isPart(output, of: input, at: effect.offset) { sliced[output.index] = input }
         case .mustOverwrite: overwritten[output.index] = input
+        case .alias: viewed[output.index] = input
+        case .mayAlias:
+          if effect.holds(in: map.model.inPlace), made == source { viewed[output.index] = input }
         case .mayOverwrite:
-          let carriers = lifetimes.carriers
-          guard carriers[made.index] != made, map.roots[made.index] == output,
-            carriers[made.index] == carriers[source.index], overwritten[output.index] == nil
+          guard effect.holds(in: map.model.inPlace), made == output,
+            overwritten[output.index] == nil,
+            takesOver(output, input, arrangement.lifetimes.carriers)
           else { continue }
           overwritten[output.index] = input
+          number[output.index] = number[source.index]
         }
       }
     }
+  }
+
+  /// Whether a tensor uses the bytes that another had, of one storage each.
+  private func takesOver(_ output: TensorID, _ input: TensorID, _ carriers: [StorageID]) -> Bool {
+    let (made, read) = (map.storages(of: output), map.storages(of: input))
+    guard made.count == 1, read.count == 1, let made = made.first, let read = read.first else {
+      return false
+    }
+    return carriers[made.index] != made && carriers[made.index] == carriers[read.index]
+  }
+
+  /// Whether a tensor lies in another, so many bytes from its start.
+  private func isPart(_ part: TensorID, of whole: TensorID, at offset: Int) -> Bool {
+    func isAllOfItsRoot(_ tensor: TensorID) -> Bool {
+      graph[tensor].bytes == graph[map.rootOfTensor[tensor.index]].bytes
+    }
+    guard isAllOfItsRoot(part), isAllOfItsRoot(whole),
+      let place = map.places[map.storageOfTensor[part.index].index],
+      let base = map.places[map.storageOfTensor[whole.index].index]
+    else { return false }
+    return place.family == base.family && place.offset == base.offset + offset
+      && map.rootOfTensor[part.index] != map.rootOfTensor[whole.index]
   }
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 public import GraphIR
-import MemoryLayout
+public import MemoryLayout
 public import Ordering
 
 /// Turns a graph into a plan: passes, order, layout, proof, check.
@@ -16,6 +16,8 @@ public struct Planner: Sendable {
   public var order: OrderChoice
   /// How far the search for an order goes.
   public var limits: SearchLimits
+  /// Which layout members are asked.
+  public var layout: LayoutChoice
   /// The rewrites that run first.
   public var passes: [any GraphPass]
   /// What resident bytes and arena together may need.
@@ -23,11 +25,13 @@ public struct Planner: Sendable {
 
   public init(
     memory: MemoryModel = MemoryModel(), order: OrderChoice = .auto,
-    limits: SearchLimits = SearchLimits(), passes: [any GraphPass] = [], budget: ByteCount? = nil
+    limits: SearchLimits = SearchLimits(), layout: LayoutChoice = .auto,
+    passes: [any GraphPass] = [], budget: ByteCount? = nil
   ) {
     self.memory = memory
     self.order = order
     self.limits = limits
+    self.layout = layout
     self.passes = passes
     self.budget = budget
   }
@@ -58,53 +62,48 @@ public struct Planner: Sendable {
       entries = try PassPipeline(passes).run(on: &graph)
     } catch { throw .graph(error) }
 
-    progress(.ordering)
-    let problem = SchedulingProblem(graph, model: memory)
-    let found = try order(problem)
-
-    progress(.layout)
-    let file = try arrangement(of: problem, FileOrder())
-    let ortDefault = try arrangement(of: problem, ORTDefaultOrder())
-    // The best order is often one of the two, which is laid out already.
-    var arrangement: Arrangement
-    if let same = [file, ortDefault].first(where: { $0.schedule == found.schedule }) {
-      arrangement = same
-    } else {
-      arrangement = try Arrangement(of: found.schedule, of: problem)
-    }
-    var outcome = "\(found.winner), \(found.outcome)"
-    if order == .auto {
-      for (other, name) in [(file, FileOrder.name), (ortDefault, ORTDefaultOrder.name)]
-      where other.isSmaller(than: arrangement) {
-        arrangement = other
-        outcome = "\(name), for an arena smaller than that of \(found.winner)"
-      }
+    var draft = try Draft(of: graph, memory.withoutSlices, self, progress)
+    let plain = draft
+    var sliced: Draft?
+    if memory.slices {
+      let other = try Draft(of: graph, memory, self, { _ in })
+      sliced = other
+      if other.arrangement.arenaBytes < plain.arrangement.arenaBytes { draft = other }
     }
 
-    var plan = PlanAssembly(problem: problem, arrangement: arrangement).plan(
+    var plan = PlanAssembly(problem: draft.problem, arrangement: draft.arrangement).plan(
       model: model, options: options)
     plan.setBudget(budget)
-    plan.summary.baselines = found.baselines
-    plan.summary.baselines["fileOrder"] = file.baseline
-    plan.summary.baselines["ortDefaultOrder"] = ortDefault.baseline
-    let filePeak = file.lifetimes.peakBytes
+    plan.summary.baselines = plain.baselines
+    let filePeak = draft.file.lifetimes.peakBytes
     plan.passes = entries.map {
       PlanPass(
         name: $0.name, changed: $0.report.changed, peakBefore: filePeak, peakAfter: filePeak,
         outcome: $0.report.outcome)
     }
-    plan.passes.append(
-      PlanPass(
-        name: "order", changed: arrangement.schedule != file.schedule, peakBefore: filePeak,
-        peakAfter: arrangement.lifetimes.peakBytes,
-        outcome: outcome))
-    plan.passes.append(
-      PlanPass(
-        name: "layout", changed: false, peakBefore: arrangement.lifetimes.peakBytes,
-        peakAfter: arrangement.lifetimes.peakBytes, outcome: arrangement.outcome))
+    plan.passes += draft.passes
+    if let sliced { plan.passes.append(Self.pass(of: sliced, beside: plain, in: plan)) }
 
     progress(.checking)
-    return try checked(plan, of: problem, found.bound, at: arrangement.schedule)
+    return try checked(plan, of: draft.problem, draft.bound, at: draft.arrangement.schedule)
+  }
+
+  /// What slices came to, beside a plan without them.
+  private static func pass(
+    of sliced: Draft, beside plain: Draft, in plan: ExecutionPlan
+  ) -> PlanPass {
+    let count = plan.tensors.count { $0.sliceOf != nil }
+    let (with, without) = (sliced.arrangement, plain.arrangement)
+    let isUsed = with.arenaBytes < without.arenaBytes
+    let outcome =
+      isUsed
+      ? "\(count) tensors are parts of others, an arena of \(with.arenaBytes) bytes instead of "
+        + "\(without.arenaBytes)"
+      : "not used: an arena of \(with.arenaBytes) bytes instead of \(without.arenaBytes)"
+    return PlanPass(
+      name: "slices", changed: isUsed,
+      peakBefore: without.lifetimes.peakBytes, peakAfter: plan.summary.peakBytes,
+      outcome: outcome)
   }
 
   /// The plan with the strongest bound that the checker confirms.
@@ -133,25 +132,9 @@ public struct Planner: Sendable {
     return plan
   }
 
-  private func order(_ problem: SchedulingProblem) throws(PlanningError) -> ChosenOrder {
-    do throws(OrderingError) {
-      return try order.choose(for: problem, limits: limits)
-    } catch { throw .ordering(error) }
-  }
-
-  private func arrangement(
-    of problem: SchedulingProblem, _ scheduler: some Scheduler
-  ) throws(PlanningError) -> Arrangement {
-    let schedule: Schedule
-    do throws(OrderingError) {
-      schedule = try scheduler.schedule(for: problem)
-    } catch { throw .ordering(error) }
-    return try Arrangement(of: schedule, of: problem)
-  }
-
   private var options: PlanOptions {
     PlanOptions(
       alignment: memory.alignment, inplace: memory.inPlace.rawValue, io: memory.io.rawValue,
-      order: order.name, layout: "auto", budgetBytes: budget?.value)
+      order: order.name, layout: layout.name, slices: memory.slices, budgetBytes: budget?.value)
   }
 }

@@ -114,7 +114,9 @@ struct GraphSummary {
   private var roles: String {
     var rows: [[String]] = []
     for role in TensorRole.allCases {
-      let roots = problem.storages.roots.filter { graph[$0].role == role }
+      let roots = graph.tensorIDs.filter {
+        problem.storages.rootOfTensor[$0.index] == $0 && graph[$0].role == role
+      }
       guard !roots.isEmpty else { continue }
       let bytes = roots.reduce(0) { $0 + graph[$1].bytes.value }
       rows.append([

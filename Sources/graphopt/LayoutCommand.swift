@@ -29,13 +29,7 @@ struct LayoutCommand: ParsableCommand {
   @Option(
     help: ArgumentHelp(
       "Which planner: \(LayoutChoice.names.joined(separator: ", ")).", valueName: "name"),
-    transform: { name in
-      guard let choice = LayoutChoice(name: name) else {
-        throw ValidationError(
-          "there is no layout '\(name)'; choose from \(LayoutChoice.names.joined(separator: ", "))")
-      }
-      return choice
-    })
+    transform: layoutChoice)
   var layout = LayoutChoice.auto
 
   @Option(

@@ -2,6 +2,7 @@
 
 import ArgumentParser
 import GraphIR
+import MemoryLayout
 
 /// How memory is counted.
 struct MemoryOptions: ParsableArguments {
@@ -24,6 +25,12 @@ struct MemoryOptions: ParsableArguments {
     transform: choice)
   var io = IOPlacement.arena
 
+  @Flag(
+    help: ArgumentHelp(
+      "Where a Concat or a Split puts whole runs of bytes behind one another, its parts are written "
+        + "where the whole has them, or stay there, and nothing is copied."))
+  var slices = false
+
   func validate() throws {
     guard alignment > 0, alignment <= Graph.maximumAlignment, alignment.nonzeroBitCount == 1 else {
       throw ValidationError(
@@ -31,7 +38,18 @@ struct MemoryOptions: ParsableArguments {
     }
   }
 
-  var model: MemoryModel { MemoryModel(alignment: alignment, inPlace: inplace, io: io) }
+  var model: MemoryModel {
+    MemoryModel(alignment: alignment, inPlace: inplace, io: io, slices: slices)
+  }
+}
+
+/// The layout of a name, for options.
+func layoutChoice(_ name: String) throws -> LayoutChoice {
+  guard let choice = LayoutChoice(name: name) else {
+    throw ValidationError(
+      "there is no layout '\(name)'; choose from \(LayoutChoice.names.joined(separator: ", "))")
+  }
+  return choice
 }
 
 /// The value of an option that has a few, by its name.

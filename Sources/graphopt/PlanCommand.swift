@@ -4,6 +4,7 @@ import ArgumentParser
 import Emitters
 import GraphIR
 import Importers
+import MemoryLayout
 import Ordering
 import Planning
 
@@ -28,6 +29,12 @@ struct PlanCommand: ParsableCommand {
   @OptionGroup var search: SearchOptions
 
   @Option(
+    help: ArgumentHelp(
+      "Which layout: \(LayoutChoice.names.joined(separator: ", ")).", valueName: "name"),
+    transform: layoutChoice)
+  var layout = LayoutChoice.auto
+
+  @Option(
     name: .shortAndLong,
     help: ArgumentHelp("Writes the plan here, as JSON.", valueName: "plan.json"))
   var output: String?
@@ -40,7 +47,8 @@ struct PlanCommand: ParsableCommand {
     defer { progress.finish() }
     let imported = try model.imported()
     let planner = Planner(
-      memory: memory.model, order: search.order, limits: search.limits, budget: budget)
+      memory: memory.model, order: search.order, limits: search.limits, layout: layout,
+      budget: budget)
     let plan: ExecutionPlan
     do throws(PlanningError) {
       plan = try planner.plan(

@@ -26,7 +26,7 @@ struct LivenessOracle {
         let isOwned = graph.inputs.contains(source) || graph[source].role.isResident
         let isCopied = graph.outputs.contains(tensor) && (isOwned || model.inPlace == .ort)
         return isCopied ? tensor : source
-      case .mayOverwrite: continue
+      case .mayOverwrite, .mayHold, .maySlice: continue
       }
     }
     return tensor

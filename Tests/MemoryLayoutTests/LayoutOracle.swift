@@ -54,7 +54,10 @@ enum LayoutOracle {
   }
 
   /// Tries every offset below `limit` for every buffer: nothing is assumed. For tiny numbers.
-  static func leastHeightOverAllOffsets(of buffers: [LayoutBuffer], limit: Int) -> Int {
+  static func leastHeightOverAllOffsets(
+    of buffers: [LayoutBuffer], ties: [LayoutTie] = [], limit: Int
+  ) -> Int {
+    let isTied = Self.connected(buffers.count, ties)
     var offsets: [Int] = []
     var best = Int.max
     func visit(_ height: Int) {
@@ -70,8 +73,15 @@ enum LayoutOracle {
           let candidate = buffers[other]
           return offset >= offsets[other] + candidate.size || offsets[other] >= offset + buffer.size
             || candidate.lower >= buffer.upper || buffer.lower >= candidate.upper
+            || isTied[other][offsets.count]
         }
         guard fits else { continue }
+        let isInPlace = ties.allSatisfy { tie in
+          guard max(tie.buffer, tie.base) == offsets.count else { return true }
+          let ends = [tie.buffer, tie.base].map { $0 < offsets.count ? offsets[$0] : offset }
+          return ends[0] == ends[1] + tie.distance
+        }
+        guard isInPlace else { continue }
         offsets.append(offset)
         visit(buffer.size > 0 ? max(height, offset + buffer.size) : height)
         offsets.removeLast()
@@ -79,5 +89,21 @@ enum LayoutOracle {
     }
     visit(0)
     return best
+  }
+
+  /// Whether ties join two buffers, directly or through others.
+  static func connected(_ count: Int, _ ties: [LayoutTie]) -> [[Bool]] {
+    var isTied = (0..<count).map { row in (0..<count).map { $0 == row } }
+    for _ in 0..<count {
+      for tie in ties {
+        for other in 0..<count where isTied[tie.buffer][other] || isTied[tie.base][other] {
+          for end in [tie.buffer, tie.base] {
+            isTied[end][other] = true
+            isTied[other][end] = true
+          }
+        }
+      }
+    }
+    return isTied
   }
 }

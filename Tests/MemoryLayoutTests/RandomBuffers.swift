@@ -46,6 +46,48 @@ struct RandomBuffers {
     return buffers
   }
 
+  /// Ties among the buffers, as many as asked for or fewer, that can be kept: some of buffers that
+  /// share bytes, some of buffers that do not.
+  static func ties(_ count: Int, among buffers: [LayoutBuffer], seed: Int) -> [LayoutTie] {
+    var random = SeededGenerator(seed: seed &+ 77)
+    var ties: [LayoutTie] = []
+    guard buffers.count >= 2 else { return [] }
+    for _ in 0..<count {
+      let buffer = Int.random(in: 0..<buffers.count, using: &random)
+      let base = Int.random(in: 0..<buffers.count, using: &random)
+      guard buffer != base else { continue }
+      let step = min(buffers[buffer].alignment, buffers[base].alignment)
+      let distance = Int.random(in: -2...6, using: &random) * step
+      let tie = LayoutTie(buffer, to: base, distance: distance)
+      if (try? LayoutProblem(buffers: buffers, ties: ties + [tie])) != nil { ties.append(tie) }
+    }
+    return ties
+  }
+
+  /// The features of densely connected layers, inference: each layer's part of the last concatenation
+  /// is a slice of it from when the layer has run, and each needs scratch bytes while it runs.
+  static func denseBlock(
+    layers: Int, seed: Int
+  ) -> (buffers: [LayoutBuffer], ties: [LayoutTie]) {
+    var random = SeededGenerator(seed: seed)
+    var buffers: [LayoutBuffer] = []
+    var ties: [LayoutTie] = []
+    var distance = 0
+    for layer in 0..<layers {
+      let size = Int.random(in: 1...40, using: &random) * 64
+      if layer > 0 {
+        ties.append(LayoutTie(buffers.count, to: 0, distance: distance))
+      }
+      buffers.append(LayoutBuffer(size: size, lower: layer, upper: layers + 1, alignment: 64))
+      distance += size
+    }
+    for layer in 1..<layers {
+      let size = Int.random(in: 1...100, using: &random) * 64
+      buffers.append(LayoutBuffer(size: size, lower: layer, upper: layer + 1, alignment: 64))
+    }
+    return (buffers, ties)
+  }
+
   /// The buffers of a deep network's training step: activations that live from forward to backward,
   /// short temporaries on both sides.
   static func training(layers: Int, seed: Int) -> [LayoutBuffer] {

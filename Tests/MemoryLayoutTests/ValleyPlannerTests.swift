@@ -103,11 +103,41 @@ import Testing
     #expect(LayoutValidator.violations(in: solution, of: problem) == [])
   }
 
-  @Test func `fixed offsets and large problems are left alone`() throws {
-    let fixed = try LayoutProblem(
-      buffers: [LayoutBuffer(size: 3, lifetime: 0..<2, fixedOffset: 0)])
-    #expect(ValleyPlanner().attempt(fixed, within: LayoutLimits()) == .skipped(.fixedOffsets))
-    #expect(ValleyPlanner().outcome(of: fixed, capacity: 9) == .skipped(.fixedOffsets))
+  @Test(arguments: 0..<60)
+  func `above a bottom filled by fixed buffers the answer is exact`(seed: Int) throws {
+    var buffers = RandomBuffers(steps: 6, sizes: 1...9).buffers(5, seed: seed)
+    for step in 0..<6 {
+      let size = 1 + (seed + step * step) % 7
+      buffers.append(LayoutBuffer(size: size, lifetime: step..<step + 1, fixedOffset: 0))
+    }
+    let problem = try LayoutProblem(buffers: buffers)
+    let least = LayoutOracle.leastHeight(of: buffers)
+    for capacity in [least - 1, least, least + 3] {
+      switch ValleyPlanner().outcome(of: problem, capacity: capacity) {
+      case .fits(let solution):
+        #expect(capacity >= least)
+        #expect(LayoutValidator.violations(in: solution, of: problem) == [])
+      case .infeasible: #expect(capacity < least)
+      case let other: Issue.record("\(other)")
+      }
+    }
+    let attempt = ValleyPlanner().attempt(problem, within: LayoutLimits())
+    #expect(attempt.solution?.height == least)
+  }
+
+  @Test func `under a fixed buffer that hangs nothing is proven`() throws {
+    let problem = try LayoutProblem(buffers: [
+      LayoutBuffer(size: 4, lifetime: 0..<2, fixedOffset: 4),
+      LayoutBuffer(size: 4, lifetime: 1..<3),
+    ])
+    #expect(ValleyPlanner().outcome(of: problem, capacity: 8) == .stopped)
+    #expect(ValleyPlanner().outcome(of: problem, capacity: 7) == .infeasible)
+    #expect(
+      ValleyPlanner().outcome(of: problem, capacity: 12)
+        == .fits(LayoutSolution(offsets: [4, 8], height: 12)))
+  }
+
+  @Test func `large problems are left alone`() throws {
     let problem = try LayoutProblem(buffers: RandomBuffers.plain.buffers(20, seed: 1))
     let small = ValleyPlanner(entryLimit: 3)
     #expect(small.attempt(problem, within: LayoutLimits()) == .skipped(.tooLarge))

@@ -23,7 +23,7 @@ struct NaivePeak {
             !(graph.outputs.contains(output) && (isOwned || model.inPlace == .ort))
           else { continue }
           root[output.index] = source
-        case .mayOverwrite: continue
+        case .mayOverwrite, .mayHold, .maySlice: continue
         }
       }
     }

@@ -354,7 +354,7 @@ import Testing
 
 extension ExecutionPlan {
   /// The tensor of a name, which the test knows to be there.
-  fileprivate subscript(name: String) -> PlannedTensor {
+  subscript(name: String) -> PlannedTensor {
     get { tensors.first { $0.name == name } ?? tensors[0] }
     set {
       if let index = tensors.firstIndex(where: { $0.name == name }) { tensors[index] = newValue }

@@ -16,6 +16,10 @@ public struct RandomGraph: Sendable {
     public var takeovers = 35
     /// The odds that a node updates a storage in place.
     public var updates = 8
+    /// The odds that a node puts tensors behind one another; without them graphs stay what they are.
+    public var concats = 0
+    /// The odds that a node takes a tensor apart.
+    public var splits = 0
     /// The odds of each further output.
     public var moreOutputs = 20
     /// The odds that a node has scratch.
@@ -92,7 +96,11 @@ private struct Builder {
       readable.append(weight)
     }
     for index in 0..<Int.random(in: shape.nodes, using: &random) {
-      if chance(shape.views) {
+      if shape.concats > 0, chance(shape.concats) {
+        try addConcat(index)
+      } else if shape.splits > 0, chance(shape.splits) {
+        try addSplit(index)
+      } else if chance(shape.views) {
         try addView(index)
       } else if chance(shape.updates) {
         try addUpdate(index)
@@ -150,6 +158,48 @@ private struct Builder {
       "node\(index)", kind: OperatorKind(type: chance(10) ? "Shape" : "Op"), inputs: inputs,
       outputs: outputs, effects: effects, phase: chance(20) ? .optimizer : .forward,
       workspace: ByteCount(scratch))
+    readable.append(contentsOf: outputs)
+    for output in outputs where chance(shape.outputs) { keep(output) }
+  }
+
+  mutating func addConcat(_ index: Int) throws(GraphError) {
+    var parts: [TensorID] = []
+    for _ in 0..<Int.random(in: 2...4, using: &random) { parts.append(pick()) }
+    // Half of the time, one that goes on where an earlier one ends.
+    if chance(50), let last = readable.last(where: { graph[$0].bytes > ByteCount(64) }) {
+      parts[0] = last
+    }
+    var offset = 0
+    var effects: [Effect] = []
+    for (input, part) in parts.enumerated() {
+      effects.append(Effect(.mayHold, output: 0, of: input, at: offset))
+      offset += graph[part].bytes.value
+    }
+    guard offset < 1 << 20 else { return try addOperator(index) }
+    let whole = try tensor("whole", role: .activation, bytes: offset)
+    try graph.addNode(
+      "node\(index)", kind: OperatorKind(type: "Concat"), inputs: parts, outputs: [whole],
+      effects: effects)
+    readable.append(whole)
+    if chance(shape.outputs) { keep(whole) }
+  }
+
+  mutating func addSplit(_ index: Int) throws(GraphError) {
+    let whole = pick()
+    let blocks = graph[whole].bytes.value / 64
+    guard blocks > 1 else { return try addOperator(index) }
+    var outputs: [TensorID] = []
+    var effects: [Effect] = []
+    var start = 0
+    while start < blocks {
+      let length = Int.random(in: 1...max(1, min(blocks - start, blocks - 1)), using: &random)
+      effects.append(Effect(.maySlice, output: outputs.count, of: 0, at: 64 * start))
+      outputs.append(try tensor("part", role: .activation, bytes: 64 * length))
+      start += length
+    }
+    try graph.addNode(
+      "node\(index)", kind: OperatorKind(type: "Split"), inputs: [whole], outputs: outputs,
+      effects: effects)
     readable.append(contentsOf: outputs)
     for output in outputs where chance(shape.outputs) { keep(output) }
   }

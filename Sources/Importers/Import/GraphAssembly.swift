@@ -147,6 +147,15 @@ final class GraphAssembly {
         inputs: model.graph.inputs(of: node).map { $0 == .absent ? nil : inference[$0] },
         output: inference[output], isTraining: isTraining(node, version: kind.version))
     }
+    if let slices = SliceEffects(domain: kind.domain, type: kind.type) {
+      var axis = slices.defaultAxis
+      if case .int(let value) = model.graph.attribute("axis", of: node) {
+        axis = Int(clamping: value)
+      }
+      effects += slices.effects(
+        inputs: model.graph.inputs(of: node).map { $0 == .absent ? nil : inference[$0] },
+        outputs: outputs.map { $0 == .absent ? nil : inference[$0] }, axis: axis)
+    }
     for output in outputs where output != .absent {
       try addTensor(output, role: isOutput[Int(output.index)] ? .output : .activation)
     }

@@ -21,6 +21,12 @@ struct ValleyInstance {
   /// The bytes of each section.
   let load: [Int]
 
+  /// By section, where the members' bytes begin at the lowest; 0 where nothing is pinned.
+  let base: [Int]
+
+  /// The offsets of what is no member and cannot be moved.
+  private let pinned: PinnedMembers?
+
   /// The bytes by which each size was rounded up.
   let padding: [Int]
 
@@ -37,12 +43,13 @@ struct ValleyInstance {
   let entryCount: Int
 
   /// - Parameters:
-  ///   - problem: without fixed offsets among `members`.
+  ///   - problem: without fixed offsets or ties among `members`.
   ///   - members: positions of buffers of at least one byte.
+  ///   - pinned: what lies below all members.
   /// - Complexity: O(n log n) in the problem's n buffers.
-  init(_ problem: LayoutProblem, members: [Int32]) {
+  init(_ problem: LayoutProblem, members: [Int32], above pinned: PinnedMembers? = nil) {
     let sections =
-      members.count == problem.members.count
+      members.count == problem.members.count || pinned != nil
       ? problem.sections : LayoutSections(of: problem.buffers, members: members)
     buffers = members
     sectionCount = sections.count
@@ -56,7 +63,13 @@ struct ValleyInstance {
     let padding = zip(members, sizes).map { $1 - problem.buffers[Int($0)].size }
     self.padding = padding
 
+    self.pinned = pinned
+    let base =
+      pinned.map { $0.base.map { $0.roundedUp(toMultipleOf: granule) } }
+      ?? [Int](repeating: 0, count: sections.count)
+    self.base = base
     var divisor = 0
+    for height in base { divisor = Int.greatestCommonDivisor(divisor, height) }
     for size in sizes { divisor = Int.greatestCommonDivisor(divisor, size) }
     isUniform = granule == greatest || divisor % greatest == 0
     alignment = members.map { problem.buffers[Int($0)].alignment }
@@ -78,6 +91,14 @@ struct ValleyInstance {
   }
 
   var count: Int { buffers.count }
+
+  /// The offsets of the members, and of what lies below them, as a layout of a problem that has no
+  /// others.
+  func solution(of problem: LayoutProblem, offsets: [Int]) -> LayoutSolution {
+    var all = pinned?.offsets ?? [Int](repeating: 0, count: problem.buffers.count)
+    for (buffer, offset) in zip(buffers, offsets) { all[Int(buffer)] = offset }
+    return LayoutSolution(offsets: all, for: problem)
+  }
 }
 
 extension Int {

@@ -16,6 +16,10 @@ public enum CapacityOutcome: Hashable, Sendable {
 ///
 /// See `ValleySearch` for the method. With several alignments, or sizes that are no multiples of the
 /// alignment, nothing is peeled, which costs time only.
+///
+/// Buffers with a fixed offset, and rigid groups, which are put at the bottom by first fit, stay where
+/// they are, and the search begins above them: exact where fixed buffers fill the bottom without a
+/// hole, a heuristic that proves nothing otherwise.
 public struct ValleyPlanner: LayoutPlanner {
   public var options: ValleyOptions
 
@@ -42,15 +46,17 @@ public struct ValleyPlanner: LayoutPlanner {
   public func outcome(
     of problem: LayoutProblem, capacity: Int, within limits: LayoutLimits = LayoutLimits()
   ) -> CapacityOutcome {
-    guard problem.fixedMembers.isEmpty else { return .skipped(.fixedOffsets) }
     if capacity < problem.lowerBound { return .infeasible }
-    let instance = ValleyInstance(problem, members: problem.members)
+    let work = min(work, limits.work)
+    guard let pinned = PinnedMembers(of: problem, order: .load, work: work) else {
+      return .stopped
+    }
+    let instance = ValleyInstance(problem, members: pinned.loose, above: pinned)
     guard instance.entryCount <= entryLimit else { return .skipped(.tooLarge) }
     let search = ValleySearch(instance, options: options)
-    let result = search.result(
-      capacity: capacity, work: min(work, limits.work), deadline: limits.deadline)
+    let result = search.result(capacity: capacity, work: work, deadline: limits.deadline)
     switch result.outcome {
-    case .infeasible: return .infeasible
+    case .infeasible: return pinned.isExact ? .infeasible : .stopped
     case .stopped: return .stopped
     case .found(let offsets):
       return .fits(instance.solution(of: problem, offsets: offsets))
@@ -60,19 +66,39 @@ public struct ValleyPlanner: LayoutPlanner {
   /// Looks for the least height: tries the proven bound, then higher capacities until one works, then
   /// bisects; again with more work for each while something is left.
   public func attempt(_ problem: LayoutProblem, within limits: LayoutLimits) -> LayoutAttempt {
-    guard problem.fixedMembers.isEmpty else { return .skipped(.fixedOffsets) }
-    let instance = ValleyInstance(problem, members: problem.members)
-    guard instance.entryCount <= entryLimit else { return .skipped(.tooLarge) }
     let known = limits.incumbent ?? Self.stack(problem)
     guard !problem.members.isEmpty else { return .layout(known, provenBound: known.height) }
+    // Groups can be stacked at the bottom in several ways.
+    let orders: [LayoutOrder] = problem.hasGroups ? [.load, .size, .width] : [.load]
     var limits = limits
-    limits.work = min(work, limits.work)
-    var descent = ValleyDescent(problem, instance, options: options, from: known, within: limits)
-    descent.run()
-    if limits.incumbent == nil || descent.best.height < known.height || descent.hasProvenMore {
-      return .layout(descent.best, provenBound: descent.provenBound)
+    limits.work = min(work, limits.work) / orders.count
+    var best = known
+    var provenBound: Int?
+    var hasProvenMore = false
+    var isExhausted = false
+    var tried: [[Int]] = []
+    for order in orders {
+      guard let pinned = PinnedMembers(of: problem, order: order, work: limits.work) else {
+        return .skipped(.workLimit)
+      }
+      guard !tried.contains(pinned.offsets) else { continue }
+      tried.append(pinned.offsets)
+      let instance = ValleyInstance(problem, members: pinned.loose, above: pinned)
+      guard instance.entryCount <= entryLimit else { return .skipped(.tooLarge) }
+      var descent = ValleyDescent(problem, instance, options: options, from: best, within: limits)
+      descent.run()
+      best = descent.best
+      if pinned.isExact {
+        provenBound = descent.provenBound
+        hasProvenMore = descent.hasProvenMore
+      }
+      isExhausted = isExhausted || descent.isExhausted
+      if best.height <= max(problem.lowerBound, limits.capacity ?? 0) { break }
     }
-    return .skipped(descent.isExhausted ? .workLimit : .noSolution)
+    if limits.incumbent == nil || best.height < known.height || hasProvenMore {
+      return .layout(best, provenBound: provenBound)
+    }
+    return .skipped(isExhausted ? .workLimit : .noSolution)
   }
 
   /// A layout to start from.
@@ -81,14 +107,5 @@ public struct ValleyPlanner: LayoutPlanner {
       let layout = SkylinePlanner(order: .load).attempt(problem, within: LayoutLimits()).solution
     else { preconditionFailure("without limits the skyline planner places everything") }
     return layout
-  }
-}
-
-extension ValleyInstance {
-  /// The offsets of the members as a layout of a problem that has no others.
-  func solution(of problem: LayoutProblem, offsets: [Int]) -> LayoutSolution {
-    var all = [Int](repeating: 0, count: problem.buffers.count)
-    for (buffer, offset) in zip(buffers, offsets) { all[Int(buffer)] = offset }
-    return LayoutSolution(offsets: all, for: problem)
   }
 }

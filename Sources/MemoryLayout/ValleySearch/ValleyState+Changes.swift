@@ -8,6 +8,7 @@ extension ValleyState {
     for member in 0..<memberCount where greatestOffset[member] < 0 { return false }
     for section in 0..<sectionCount {
       if slack(section) < 0 { return false }
+      if floor[section] > 0 { raiseLeastOffsets(in: section) }
       dirtySections.push(section)
     }
     return propagate()

@@ -141,7 +141,7 @@ struct ValleyState: ~Copyable {
     ending = FlatArray(byLast.elements)
     endingStart = FlatArray(byLast.starts)
 
-    floor = FlatArray(repeating: 0, count: sections)
+    floor = FlatArray(instance.base)
     ceiling = FlatArray(repeating: top, count: sections)
     rest = FlatArray(instance.load)
     unplacedCount = FlatArray(counts)

@@ -53,7 +53,8 @@ extension PlanChecker {
     var end: Int { offset + size }
   }
 
-  /// What lies in the arena: one block a storage, and one for each workspace.
+  /// What lies in the arena: one block a storage, or one for each unit of those that are parts of one
+  /// another, and one for each workspace.
   func blocks() -> [Block] {
     var lives: [Int: ClosedRange<Int>] = [:]
     for tensor in 0..<graph.tensors.count {
@@ -67,9 +68,27 @@ extension PlanChecker {
       }
     }
     var blocks: [Block] = []
+    var unitLives = [ClosedRange<Int>?](repeating: nil, count: slices.units.count)
+    var isCut: Set<Int> = []
+    for (family, units) in slices.ofFamily {
+      let storage = entry(family).storage
+      guard let life = lives[storage] else { continue }
+      isCut.insert(storage)
+      for unit in units.map({ $0 - slices.base }) {
+        let other = unitLives[unit] ?? life
+        unitLives[unit] =
+          min(other.lowerBound, life.lowerBound)...max(other.upperBound, life.upperBound)
+      }
+    }
+    for (unit, life) in zip(slices.units, unitLives) {
+      guard let life else { continue }
+      blocks.append(
+        Block(name: name(unit.family), offset: unit.offset, size: unit.size, steps: life))
+    }
     for tensor in 0..<graph.tensors.count {
       let entry = entry(tensor)
-      guard rootOfStorage[entry.storage] == tensor, let offset = entry.offset,
+      guard rootOfStorage[entry.storage] == tensor, !isCut.contains(entry.storage),
+        let offset = entry.offset,
         let life = lives[entry.storage]
       else { continue }
       blocks.append(

@@ -11,24 +11,24 @@ extension PlanChecker {
     guard witness.boundBytes == plan.summary.lowerBoundBytes else {
       return broken("its bound is not the plan's")
     }
-    inputFamilies = self.families(isInput)
-    outputFamilies = self.families(isOutput)
-    var families: Set<Int> = []
+    var units: Set<Int> = []
     var total = 0
     let known = tensorsByName()
     for item in witness.tensors {
       guard let tensor = known[ExactName(item.name)] else {
         return broken("no tensor is '\(item.name)'")
       }
-      let root = family[tensor]
-      guard families.insert(root).inserted else { return broken("'\(item.name)' is in it twice") }
-      guard isInArena(root) else { return broken("'\(item.name)' is not in the arena") }
-      guard item.bytes == size(root) else { return broken("the size of '\(item.name)'") }
+      guard let unit = unit(of: family[tensor], at: item.offset) else {
+        return broken("no part of '\(item.name)' starts there")
+      }
+      guard units.insert(unit).inserted else { return broken("'\(item.name)' is in it twice") }
+      guard isInArena(unit) else { return broken("'\(item.name)' is not in the arena") }
+      guard item.bytes == size(unit) else { return broken("the size of '\(item.name)'") }
       total += item.bytes
     }
     guard let step = witness.step else {
       // The very first or last moment, when all inputs or all outputs are live.
-      guard families.isSubset(of: inputFamilies) || families.isSubset(of: outputFamilies) else {
+      guard units.isSubset(of: inputUnits) || units.isSubset(of: outputUnits) else {
         return broken("without a node it must be inputs or outputs only")
       }
       return checkTotal(total)
@@ -38,7 +38,7 @@ extension PlanChecker {
     }
     let node = NodeID(plan.steps[step].nodeIndex)
     switch witness.proof {
-    case .workingSet, .forced: checkForced(families, at: node)
+    case .workingSet, .forced: checkForced(units, at: node)
     case .minimumCut: checkCut(at: node)
     case .inputs: checkEnd(isFirst: true)
     case .outputs: checkEnd(isFirst: false)
@@ -55,33 +55,37 @@ extension PlanChecker {
     }
   }
 
-  private func isInArena(_ root: Int) -> Bool { entry(root).space == MemorySpace.arena.rawValue }
-
-  private func size(_ root: Int) -> Int { rounded(graph[TensorID(root)].bytes.value) }
-
-  /// The families that have a marked member.
-  private func families(_ isMarked: [Bool]) -> Set<Int> {
-    Set(family.indices.filter { isMarked[$0] }.map { family[$0] })
+  /// The unit that starts so many bytes from the start of a family.
+  private func unit(of family: Int, at offset: Int) -> Int? {
+    let units = units(of: family)
+    guard units != [family] else { return offset == 0 ? family : nil }
+    let start = units.first.map { slices[$0].offset } ?? 0
+    return units.first { slices[$0].offset - start == offset }
   }
 
-  /// Each family has a toucher that always runs before the node or is it, and one after it or it;
+  /// The units of all that is marked.
+  func units(_ isMarked: [Bool]) -> Set<Int> {
+    Set(family.indices.filter { isMarked[$0] }.flatMap { units(of: family[$0]) })
+  }
+
+  /// Each unit has a toucher that always runs before the node or is it, and one after it or it;
   /// and whatever takeovers happen at the node, that many bytes are left.
-  private mutating func checkForced(_ families: Set<Int>, at node: NodeID) {
+  private mutating func checkForced(_ units: Set<Int>, at node: NodeID) {
     let requirements = NodeRequirements(of: graph, family: family)
     let before = requirements.reachable(from: node.index, upstream: true)
     let after = requirements.reachable(from: node.index, upstream: false)
-    var (early, late) = (inputFamilies, outputFamilies)
+    var (early, late) = (inputUnits, outputUnits)
     for other in graph.nodeIDs where before[other.index] || after[other.index] {
       for root in touched(by: other) {
         if before[other.index] { early.insert(root) }
         if after[other.index] { late.insert(root) }
       }
     }
-    for root in families.sorted() where !early.contains(root) || !late.contains(root) {
-      report(.brokenWitness(what: "'\(name(root))' need not be live there"))
+    for unit in units.sorted() where !early.contains(unit) || !late.contains(unit) {
+      report(.brokenWitness(what: "'\(familyName(unit))' need not be live there"))
     }
     // All that the node touches is live as well, less what takeovers may save.
-    let others = families.subtracting(touched(by: node)).reduce(0) { $0 + size($1) }
+    let others = units.subtracting(touched(by: node)).reduce(0) { $0 + size($1) }
     checkBound(isAtMost: others + atRun(of: node) - saved(by: takeovers(at: node)))
   }
 
@@ -91,17 +95,18 @@ extension PlanChecker {
     let own = Set(touched(by: node))
     let requirements = NodeRequirements(of: graph, family: family)
     var network = CutNetwork(around: node.index, requirements: requirements)
-    var touchers = [[Int]](repeating: [], count: family.count)
+    let count = slices.base + slices.units.count
+    var touchers = [[Int]](repeating: [], count: count)
     for other in graph.nodeIDs where other != node {
       for root in Set(touched(by: other)) where isInArena(root) {
         touchers[root].append(other.index)
       }
     }
-    for root in family.indices
-    where family[root] == root && !own.contains(root) && isInArena(root) {
+    for unit in 0..<count
+    where isUnit(unit) && !own.contains(unit) && isInArena(unit) {
       network.addStorage(
-        bytes: size(root), touchers: touchers[root], isThereBefore: inputFamilies.contains(root),
-        isThereAfter: outputFamilies.contains(root))
+        bytes: size(unit), touchers: touchers[unit], isThereBefore: inputUnits.contains(unit),
+        isThereAfter: outputUnits.contains(unit))
     }
     let after = requirements.reachable(from: node.index, upstream: false)
     let ends = Set(touchers.indices.filter { root in touchers[root].contains { after[$0] } })
@@ -143,9 +148,9 @@ extension PlanChecker {
   private func end(
     isFirst: Bool, _ requirements: NodeRequirements, _ isIdle: [Bool]
   ) -> Int {
-    var lasting = inputFamilies.intersection(outputFamilies)
+    var lasting = inputUnits.intersection(outputUnits)
     for node in graph.nodeIDs where !isIdle[node.index] { lasting.formUnion(touched(by: node)) }
-    let marked = (isFirst ? inputFamilies : outputFamilies).filter(isInArena)
+    let marked = (isFirst ? inputUnits : outputUnits).filter(isInArena)
       .intersection(lasting)
     let all = marked.reduce(0) { $0 + size($1) }
     // Whether one of the others comes before a node in every order, or after it; what a node needs
@@ -177,9 +182,15 @@ extension PlanChecker {
     }
   }
 
+  /// Whether a number is that of a unit: a family that does not hang together with others, or a part
+  /// of those that do.
+  private func isUnit(_ number: Int) -> Bool {
+    number >= slices.base || family[number] == number && slices.ofFamily[number] == nil
+  }
+
   private func touched(by node: NodeID) -> [Int] {
     (Array(graph.inputs(of: node)) + Array(graph.outputs(of: node)))
-      .filter { !$0.isAbsent }.map { family[$0.index] }
+      .filter { !$0.isAbsent }.flatMap { units(of: family[$0.index]) }
   }
 
   /// A fresh result of a node that may overwrite what its operand is of, in some order.
@@ -188,25 +199,11 @@ extension PlanChecker {
     var taken: Int
   }
 
-  /// The takeovers of a node in the order of its effects, by family.
+  /// The takeovers of a node in the order of its effects, by unit.
   private func takeovers(at node: NodeID) -> [Takeover] {
-    graph.effects(of: node).compactMap { effect in
-      guard effect.kind == .mayOverwrite, effect.holds(in: mode) else { return nil }
-      let (output, input) = graph.operands(of: effect, at: node)
-      let (made, taken) = (family[output.index], family[input.index])
-      guard made == output.index, made != taken, isInArena(made), isInArena(taken),
-        !inputFamilies.contains(taken), !outputFamilies.contains(taken),
-        graph[output].bytes == graph[input].bytes,
-        graph[output].elementType.bits == graph[input].elementType.bits,
-        graph[input].bytes == graph[TensorID(taken)].bytes,
-        // Read through a second view, the old bytes are needed while they would be overwritten.
-        graph.inputs(of: node).allSatisfy({
-          $0.isAbsent || $0 == input || family[$0.index] != taken
-        }),
-        // ONNX Runtime gives every graph output bytes of its own.
-        mode != .ort || !isOutput[output.index]
-      else { return nil }
-      return Takeover(made: made, taken: taken)
+    possibleTakeovers(at: node).compactMap { made, taken in
+      guard slices.ofFamily[made] == nil || !slices.isBound.contains(taken) else { return nil }
+      return Takeover(made: units(of: made)[0], taken: units(of: taken)[0])
     }
   }
 

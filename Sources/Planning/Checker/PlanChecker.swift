@@ -7,7 +7,7 @@ public import GraphIR
 /// Everything is derived anew, by other means than the planner's: no code is shared with what makes
 /// plans, so a fault there cannot hide here. Rules are checked in stages, each of which relies on
 /// the ones before: the format and its numbers; the model; tensors; steps and their order; storages
-/// and what shares them; lifetimes; the arena; sums and verdicts; the witness. The first stage that
+/// and what shares them; lifetimes; what is a part of what; the arena; sums and verdicts; the witness. The first stage that
 /// finds something ends the check, and all it found is reported.
 public struct PlanChecker {
   let plan: ExecutionPlan
@@ -28,8 +28,10 @@ public struct PlanChecker {
   var rootOfStorage: [Int: Int] = [:]
   var isInput: [Bool] = []
   var isOutput: [Bool] = []
-  /// The families that hold a graph input, and those that hold a graph output.
-  var (inputFamilies, outputFamilies): (Set<Int>, Set<Int>) = ([], [])
+  /// What tensors that are parts of one another are made of; without any, each family is its own.
+  var slices = SliceUnits()
+  /// The units that hold a graph input, and those that hold a graph output.
+  var (inputUnits, outputUnits): (Set<Int>, Set<Int>) = ([], [])
 
   private init(plan: ExecutionPlan, graph: Graph) {
     self.plan = plan
@@ -48,7 +50,8 @@ public struct PlanChecker {
     let stages: [(inout PlanChecker) -> Void] = [
       { $0.checkFormat() }, { $0.checkModel() }, { $0.checkTensors() }, { $0.checkSteps() },
       { $0.checkUses() }, { $0.checkSharing() }, { $0.checkUpdates() }, { $0.checkSpaces() },
-      { $0.checkLifetimes() }, { $0.checkArena() }, { $0.checkSums() }, { $0.checkVerdicts() },
+      { $0.checkLifetimes() }, { $0.checkSlices() }, { $0.checkArena() }, { $0.checkSums() },
+      { $0.checkVerdicts() },
       { $0.checkWitness() },
     ]
     for stage in stages {
@@ -118,7 +121,8 @@ extension PlanChecker {
     where !Self.isInRange(step.workspaceBytes) || !Self.isInRange(step.workspaceOffset) {
       report(.numberOutOfRange(what: "the workspace of step \(step.index)"))
     }
-    for item in plan.witness.tensors where !Self.isInRange(item.bytes) {
+    for item in plan.witness.tensors
+    where !Self.isInRange(item.bytes) || !Self.isInRange(item.offset) {
       report(.numberOutOfRange(what: "the size of witness '\(item.name)'"))
     }
   }

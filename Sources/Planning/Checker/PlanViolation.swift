@@ -42,6 +42,9 @@
   case illegalAlias(String, of: String)
   /// A tensor overwrites another that is still needed.
   case overwritesLive(String, of: String)
+  /// A tensor is claimed to be a part of another against the graph's effects or its own offset, or is
+  /// one without the claim.
+  case illegalSlice(String, of: String)
   /// A tensor's space is not the one its role and the options give.
   case wrongSpace(String, planned: String, expected: String)
   /// The members of one storage disagree on where it is.
@@ -97,6 +100,8 @@ extension PlanViolation: CustomStringConvertible {
       "'\(name)' and '\(other)' share bytes, or are apart, against the graph's effects"
     case .overwritesLive(let name, let other):
       "'\(name)' overwrites '\(other)', which is still needed"
+    case .illegalSlice(let name, let other):
+      "'\(name)' is a part of '\(other)', or claims to be, against the graph's effects or offsets"
     case .wrongSpace(let name, let planned, let expected):
       "'\(name)' belongs into space \(expected), the plan says \(planned)"
     case .splitStorage(let name, let other):

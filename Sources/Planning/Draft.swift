@@ -1,0 +1,122 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import GraphIR
+import MemoryLayout
+import Ordering
+
+/// A graph ordered and laid out under one memory model, with the orders it is compared to.
+struct Draft {
+  let problem: SchedulingProblem
+  /// The file's order.
+  let file: Arrangement
+  /// ONNX Runtime's default order.
+  let ortDefault: Arrangement
+  /// The smallest arena, whichever order has it.
+  private(set) var arrangement: Arrangement
+  /// What no order stays below.
+  let bound: LowerBound
+  /// What other systems' orders need, by the names that plans give them.
+  let baselines: [String: PlanSummary.Baseline]
+  /// What was done, in order.
+  private(set) var passes: [PlanPass] = []
+
+  /// How often another order is asked for where the arena stays above the peak.
+  private static let retries = 2
+
+  /// Orders and lays out.
+  ///
+  /// - Parameter memory: How memory is counted here, which is not always the planner's own.
+  init(
+    of graph: Graph, _ memory: MemoryModel, _ planner: Planner,
+    _ progress: (Planner.Stage) -> Void
+  ) throws(PlanningError) {
+    progress(.ordering)
+    let problem = SchedulingProblem(graph, model: memory)
+    self.problem = problem
+    let layout = planner.layout
+    let found = try Self.ordered { () throws(OrderingError) in
+      try planner.order.choose(for: problem, limits: planner.limits)
+    }
+    bound = found.bound
+
+    progress(.layout)
+    let fileOrder = try Self.ordered { () throws(OrderingError) in
+      try FileOrder().schedule(for: problem)
+    }
+    let ortOrder = try Self.ordered { () throws(OrderingError) in
+      try ORTDefaultOrder().schedule(for: problem)
+    }
+    let file = try Arrangement(of: fileOrder, of: problem, layout: layout)
+    let ortDefault = try Arrangement(of: ortOrder, of: problem, layout: layout)
+    (self.file, self.ortDefault) = (file, ortDefault)
+    let own = ["fileOrder": file.baseline, "ortDefaultOrder": ortDefault.baseline]
+    baselines = found.baselines.merging(own) { _, own in own }
+    // The best order is often one of the two, which is laid out already.
+    if let same = [file, ortDefault].first(where: { $0.schedule == found.schedule }) {
+      arrangement = same
+    } else {
+      arrangement = try Arrangement(of: found.schedule, of: problem, layout: layout)
+    }
+    var order = "\(found.winner), \(found.outcome)"
+    var retried = ""
+    if planner.order == .auto {
+      try loosen(layout)
+      retried = try retry(layout)
+      if arrangement.schedule != found.schedule {
+        order += ", then another order of the same peak for a smaller arena"
+      }
+      for (other, name) in [(file, FileOrder.name), (ortDefault, ORTDefaultOrder.name)]
+      where other.isSmaller(than: arrangement) {
+        arrangement = other
+        order = "\(name), for an arena smaller than that of \(found.winner)"
+      }
+    }
+    let peak = arrangement.lifetimes.peakBytes
+    passes = [
+      PlanPass(
+        name: "order", changed: arrangement.schedule != file.schedule,
+        peakBefore: file.lifetimes.peakBytes, peakAfter: peak, outcome: order),
+      PlanPass(
+        name: "layout", changed: false, peakBefore: peak, peakAfter: peak,
+        outcome: arrangement.outcome + retried),
+    ]
+  }
+
+  /// Where slices make the arena larger than the peak, lays the same order out again with parts that
+  /// take over nothing: more may be live then, but less is bound to the place of a part.
+  ///
+  /// The bound stays one: whatever takes over less needs no less.
+  private mutating func loosen(_ layout: LayoutChoice) throws(PlanningError) {
+    let map = problem.storages
+    guard arrangement.fragmentBytes > 0, map.places.contains(where: { $0 != nil }) else { return }
+    let looser = SchedulingProblem(
+      problem.graph, dependencies: problem.dependencies, storages: map.withFreshCells)
+    let other = try Arrangement(of: arrangement.schedule, of: looser, layout: layout)
+    if other.isSmaller(than: arrangement) { arrangement = other }
+  }
+
+  /// Lays out other orders of the same peak while the arena stays above it, and says so.
+  private mutating func retry(_ layout: LayoutChoice) throws(PlanningError) -> String {
+    guard arrangement.fragmentBytes > 0 else { return "" }
+    let (problem, schedule, first) = (problem, arrangement.schedule, arrangement.fragmentBytes)
+    let others = try Self.ordered { () throws(OrderingError) in
+      try EqualPeakOrders(limit: Self.retries).orders(like: schedule, of: problem)
+    }
+    var count = 0
+    for other in others where arrangement.fragmentBytes > 0 {
+      count += 1
+      let next = try Arrangement(of: other, of: problem, layout: layout)
+      if next.isSmaller(than: arrangement) { arrangement = next }
+    }
+    return "; \(first) bytes above the peak at first, \(count) other orders of that peak tried"
+  }
+
+  /// An answer of ordering, its errors made ours.
+  private static func ordered<Answer>(
+    _ body: () throws(OrderingError) -> Answer
+  ) throws(PlanningError) -> Answer {
+    do throws(OrderingError) {
+      return try body()
+    } catch { throw .ordering(error) }
+  }
+}

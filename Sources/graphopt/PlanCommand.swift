@@ -52,17 +52,35 @@ struct PlanCommand: ParsableCommand {
     help: ArgumentHelp("Writes the plan here, as JSON.", valueName: "plan.json"))
   var output: String?
 
+  @Option(
+    name: .customLong("emit"),
+    help: ArgumentHelp(
+      "Writes the plan in another form too; may be repeated. KIND is one of "
+        + "\(Emission.kinds.joined(separator: ", ")).", valueName: "kind=path"),
+    transform: { try Emission(parsing: $0) })
+  var emissions: [Emission] = []
+
   @Option(help: "What goes to standard output: text, json.")
   var format = ReportFormat.text
 
   func validate() throws {
     if jobs < 1 { throw ValidationError("--jobs is at least 1") }
+    var paths: Set<String> = []
+    for file in files where !paths.insert(file.path).inserted {
+      throw ValidationError("'\(file.path)' is to be written twice")
+    }
+  }
+
+  /// What is written besides standard output.
+  private var files: [Emission] {
+    (output.map { [Emission(JSONEmitter.kind, path: $0)] } ?? []) + emissions
   }
 
   func run() throws {
     let progress = ProgressLine("reading \(model.model)")
     defer { progress.finish() }
-    let imported = try model.imported()
+    let source = try model.source(keepsModel: files.contains(where: \.isModel))
+    let imported = source.imported
     let planner = Planner(
       memory: memory.model, order: order,
       limits: SearchLimits(timeLimit: timeLimit?.duration, jobs: jobs), budget: budget)
@@ -76,10 +94,15 @@ struct PlanCommand: ParsableCommand {
       throw Failure(.badInput, file: model.model, "\(error)")
     }
     progress.update("writing")
-    if let output { try OutputFile(path: output).write(JSONEmitter().bytes(of: plan)) }
+    for file in files { try file.write(plan, of: source) }
     progress.finish()
     for note in imported.model.notes { Terminal.printError("graphopt: note: \(note)") }
     try Terminal.write(format.emitter.bytes(of: plan))
+    if format == .text, let file = files.first(where: \.isModel),
+      let prediction = ONNXRuntimePrediction(of: plan, for: imported.graph)
+    {
+      try Terminal.write(Array(RunRecipe(path: file.path, prediction: prediction).text.utf8))
+    }
     if plan.summary.fits == false { throw ExitCode(ExitStatus.overBudget.rawValue) }
   }
 }

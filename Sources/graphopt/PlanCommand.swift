@@ -101,7 +101,8 @@ struct PlanCommand: ParsableCommand {
     if format == .text, let file = files.first(where: \.isModel),
       let prediction = ONNXRuntimePrediction(of: plan, for: imported.graph)
     {
-      try Terminal.write(Array(RunRecipe(path: file.path, prediction: prediction).text.utf8))
+      let recipe = RunRecipe(path: file.path, dims: plan.model.dims, prediction: prediction)
+      try Terminal.write(Array(recipe.text.utf8))
     }
     if plan.summary.fits == false { throw ExitCode(ExitStatus.overBudget.rawValue) }
   }

@@ -89,7 +89,7 @@ let package = Package(
     tests(
       "PlanningTests",
       ["Planning", "GraphIR", "Ordering", "MemoryLayout", "TestSupport"]),
-    tests("EmittersTests", ["Emitters", "Planning", "GraphIR", "TestSupport"]),
+    tests("EmittersTests", ["Emitters", "Planning", "Importers", "GraphIR", "TestSupport"]),
     tests("GraphOptimizerTests", ["GraphOptimizer"]),
     tests(
       "CommandLineTests",

@@ -1,0 +1,117 @@
+// SPDX-License-Identifier: Apache-2.0
+import Foundation
+import Planning
+import TestSupport
+import Testing
+
+/// Plans against reality: onnxruntime runs planned files in the planned order and in the predicted
+/// memory, and computes with every tensor at its planned offset.
+@Suite(.enabled(if: Peer.isPresent, Comment(rawValue: Peer.absence)))
+struct RuntimeProofTests {
+  /// What `peer_run.py` prints.
+  struct Run: Decodable {
+    let executed: [String]
+    let equal: Bool
+    let measured: Int
+    let predicted: Int
+  }
+
+  /// Without the one with half floats and 4-bit integers: onnxruntime puts casts of its own into it.
+  static let fixtures = Fixture.all.filter { $0.runs && $0.name != "mixed_types" }
+
+  /// Models of the zoo with their weights, every binding.
+  static let zoo: [ZooBinding] = ZooManifest.bindings.filter {
+    $0.model.hasPrefix("infer/") && !$0.model.hasSuffix(".strip.onnx") && $0.isWithoutControlFlow
+  }
+
+  /// The same, the first binding of each.
+  static let models: [ZooBinding] = zoo.enumerated().filter { index, binding in
+    index == 0 || zoo[index - 1].model != binding.model
+  }.map(\.element)
+
+  /// A plan need not be the best one to be true.
+  static let quickly = ["--time-limit", "2s"]
+
+  // MARK: Order, memory, results
+
+  @Test(arguments: fixtures)
+  func `onnxruntime runs planned fixtures as predicted`(_ fixture: Fixture) throws {
+    try expectRun(fixture.path, fixture.dims)
+  }
+
+  @Test(.enabled(if: Zoo.isNamed, Comment(rawValue: Zoo.briefness)), arguments: zoo)
+  func `onnxruntime runs planned real models as predicted`(_ binding: ZooBinding) throws {
+    try expectRun(Zoo.path(of: binding.model), binding.dims)
+  }
+
+  private func expectRun(_ model: String, _ dims: [String]) throws {
+    let folder = TemporaryFolder()
+    let planned = folder.path(of: "planned.onnx")
+    let bindings = dims.flatMap { ["--dim", $0] }
+    // Sizes as they are asked for, inputs and outputs with the caller: what the profile counts.
+    let plan = try PlannedFile(
+      model,
+      bindings + Self.quickly + [
+        "--inplace", "ort", "--io", "external", "--alignment", "1", "--emit", "onnx=\(planned)",
+      ]
+    ).plan()
+    let answer = Peer.run("peer_run.py", [model, planned] + bindings)
+    try #require(answer.status == 0, "\(answer.errors)")
+    let run = try JSONDecoder().decode(Run.self, from: Data(answer.output))
+    #expect(run.equal, "the results are those of the model to the bit")
+    #expect(run.measured == run.predicted)
+
+    // Shape and Size nodes run as soon as they can, wherever they stand.
+    let hoisted = Set(
+      plan.steps.filter { $0.op == "Shape" || $0.op == "Size" }.flatMap(\.outputs))
+    let order = plan.steps.map { $0.outputs.first { !$0.isEmpty } ?? "" }
+    #expect(order.filter { !hoisted.contains($0) } == run.executed.filter { !hoisted.contains($0) })
+    #expect(order.sorted() == run.executed.sorted())
+
+    // What nobody reads is kept to the end there, and nowhere else.
+    let read = Set(plan.steps.flatMap(\.inputs) + plan.model.outputs)
+    let isRead = plan.steps.allSatisfy { $0.outputs.allSatisfy { $0.isEmpty || read.contains($0) } }
+    if hoisted.isEmpty, isRead { #expect(run.measured == plan.summary.peakBytes) }
+  }
+
+  // MARK: Offsets
+
+  @Test(arguments: fixtures)
+  func `fixtures compute the same in one arena`(_ fixture: Fixture) throws {
+    for options in PlanCommandTests.memory {
+      expectArena(fixture.path, fixture.dims, options)
+    }
+  }
+
+  @Test(
+    .enabled(if: Zoo.isNamed, Comment(rawValue: Zoo.briefness)), arguments: models,
+    ["safe", "ort"])
+  func `real models compute the same in one arena`(_ binding: ZooBinding, _ mode: String) throws {
+    expectArena(Zoo.path(of: binding.model), binding.dims, ["--inplace", mode])
+  }
+
+  private func expectArena(_ model: String, _ dims: [String], _ options: [String]) {
+    let planned = PlannedFile(model, dims.flatMap { ["--dim", $0] } + Self.quickly + options)
+    let answer = Peer.run("peer_offsets.py", [planned.path, model])
+    #expect(answer.status == 0, "\(options): \(answer.errors)")
+  }
+
+  /// In bvlc_alexnet all weights are equal, and so are the tensors that could be mistaken.
+  @Test(
+    .enabled(if: Zoo.isNamed, Comment(rawValue: Zoo.briefness)),
+    arguments: models.filter { !$0.model.contains("bvlc_alexnet") })
+  func `two live tensors on the same bytes do not go unnoticed`(_ binding: ZooBinding) throws {
+    let model = Zoo.path(of: binding.model)
+    let planned = PlannedFile(model, binding.dims.flatMap { ["--dim", $0] } + Self.quickly)
+    let answer = Peer.run("peer_offsets.py", ["--break", planned.path, model])
+    #expect(answer.status == 1, "\(answer.errors)")
+  }
+
+  @Test(arguments: ["bert_block", "squeezenet_like", "old_style"])
+  func `a broken plan of a fixture does not go unnoticed`(_ name: String) throws {
+    let fixture = try Fixture.named(name)
+    let planned = PlannedFile(fixture)
+    let answer = Peer.run("peer_offsets.py", ["--break", planned.path, fixture.path])
+    #expect(answer.status == 1, "\(answer.errors)")
+  }
+}

@@ -30,7 +30,7 @@ struct RuntimeProofTests {
   }.map(\.element)
 
   /// A plan need not be the best one to be true.
-  static let quickly = ["--time-limit", "2s"]
+  static let quickly = ["--time-limit", "1s"]
 
   // MARK: Order, memory, results
 
@@ -76,42 +76,48 @@ struct RuntimeProofTests {
 
   // MARK: Offsets
 
+  /// Not at an alignment of 1: kernels add up in another order where vectors start elsewhere.
   @Test(arguments: fixtures)
-  func `fixtures compute the same in one arena`(_ fixture: Fixture) throws {
-    for options in PlanCommandTests.memory {
-      expectArena(fixture.path, fixture.dims, options)
-    }
+  func `fixtures compute the same in one arena`(_ fixture: Fixture) {
+    let options = PlanCommandTests.memory.filter { $0 != ["--alignment", "1"] }
+    expectArena(fixture.path, fixture.dims, options)
   }
 
-  @Test(
-    .enabled(if: Zoo.isNamed, Comment(rawValue: Zoo.briefness)), arguments: models,
-    ["safe", "ort"])
-  func `real models compute the same in one arena`(_ binding: ZooBinding, _ mode: String) throws {
-    expectArena(Zoo.path(of: binding.model), binding.dims, ["--inplace", mode])
+  @Test(.enabled(if: Zoo.isNamed, Comment(rawValue: Zoo.briefness)), arguments: models)
+  func `real models compute the same in one arena`(_ binding: ZooBinding) {
+    let modes = [["--inplace", "safe"], ["--inplace", "ort"]]
+    expectArena(Zoo.path(of: binding.model), binding.dims, modes)
   }
 
-  private func expectArena(_ model: String, _ dims: [String], _ options: [String]) {
-    let planned = PlannedFile(model, dims.flatMap { ["--dim", $0] } + Self.quickly + options)
-    let answer = Peer.run("peer_offsets.py", [planned.path, model])
-    #expect(answer.status == 0, "\(options): \(answer.errors)")
+  private func expectArena(_ model: String, _ dims: [String], _ options: [[String]]) {
+    let bindings = dims.flatMap { ["--dim", $0] }
+    let planned = options.map { PlannedFile(model, bindings + Self.quickly + $0) }
+    let answer = Peer.run("peer_offsets.py", planned.flatMap { [$0.path, model] })
+    #expect(answer.status == 0, "\(answer.errors)")
   }
 
-  /// In bvlc_alexnet all weights are equal, and so are the tensors that could be mistaken.
   @Test(
     .enabled(if: Zoo.isNamed, Comment(rawValue: Zoo.briefness)),
-    arguments: models.filter { !$0.model.contains("bvlc_alexnet") })
-  func `two live tensors on the same bytes do not go unnoticed`(_ binding: ZooBinding) throws {
+    arguments: models.filter {
+      ["magika", "randwire", "ppocrv2"].contains(where: $0.model.contains)
+    })
+  func `a broken plan of a real model does not go unnoticed`(_ binding: ZooBinding) throws {
     let model = Zoo.path(of: binding.model)
     let planned = PlannedFile(model, binding.dims.flatMap { ["--dim", $0] } + Self.quickly)
-    let answer = Peer.run("peer_offsets.py", ["--break", planned.path, model])
-    #expect(answer.status == 1, "\(answer.errors)")
+    expectNotice(planned.path, model)
   }
 
-  @Test(arguments: ["bert_block", "squeezenet_like", "old_style"])
+  @Test(arguments: ["bert_block", "fan", "old_style", "squeezenet_like"])
   func `a broken plan of a fixture does not go unnoticed`(_ name: String) throws {
     let fixture = try Fixture.named(name)
-    let planned = PlannedFile(fixture)
-    let answer = Peer.run("peer_offsets.py", ["--break", planned.path, fixture.path])
+    expectNotice(PlannedFile(fixture).path, fixture.path)
+  }
+
+  /// Two tensors that live at once are put on the same bytes; what notices it is no accident.
+  private func expectNotice(_ plan: String, _ model: String) {
+    let answer = Peer.run("peer_offsets.py", ["--break", plan, model])
     #expect(answer.status == 1, "\(answer.errors)")
+    let reasons = [" changed before step ", " belong to nothing", "the results are different"]
+    #expect(reasons.contains(where: answer.errors.contains), "\(answer.errors)")
   }
 }

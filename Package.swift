@@ -57,8 +57,8 @@ let package = Package(
     // Floor 3: the pipeline, the plan, the checker.
     module("Planning", ["GraphIR", "IntegerProgramming", "Ordering", "MemoryLayout"]),
 
-    // Floor 4: what plans are written as.
-    module("Emitters", ["GraphIR", "Planning"]),
+    // Floor 4: what plans are written as. A planned model is an edited copy of the one imported.
+    module("Emitters", ["GraphIR", "Importers", "Planning"]),
 
     // The umbrella: one import for embedders.
     module(
@@ -89,7 +89,7 @@ let package = Package(
     tests(
       "PlanningTests",
       ["Planning", "GraphIR", "Ordering", "MemoryLayout", "TestSupport"]),
-    tests("EmittersTests", ["Emitters", "Planning", "GraphIR", "TestSupport"]),
+    tests("EmittersTests", ["Emitters", "Planning", "Importers", "GraphIR", "TestSupport"]),
     tests("GraphOptimizerTests", ["GraphOptimizer"]),
     tests(
       "CommandLineTests",

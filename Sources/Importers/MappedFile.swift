@@ -13,9 +13,13 @@ public final class MappedFile: Sendable {
   /// The first byte; the mapping belongs to this object alone and is never written.
   private nonisolated(unsafe) let base: UnsafeRawPointer
 
-  private init(base: UnsafeRawPointer, size: Int) {
+  /// Whether dropped pages can be had again from the file.
+  private let isBacked: Bool
+
+  private init(base: UnsafeRawPointer, size: Int, isBacked: Bool) {
     self.base = base
     self.size = size
+    self.isBacked = isBacked
   }
 
   /// Maps a regular file.
@@ -46,7 +50,7 @@ public final class MappedFile: Sendable {
     else { throw .cannotRead(.system(code: errno)) }
     // Only the reader knows where it goes on and where it jumps: see `ReadAhead`.
     madvise(address, size, MADV_RANDOM)
-    self.init(base: UnsafeRawPointer(address), size: size)
+    self.init(base: UnsafeRawPointer(address), size: size, isBacked: true)
   }
 
   /// Maps a copy of bytes in memory, as if they had been a file.
@@ -63,7 +67,7 @@ public final class MappedFile: Sendable {
     bytes.withUnsafeBytes { source in
       UnsafeMutableRawBufferPointer(start: address, count: bytes.count).copyMemory(from: source)
     }
-    self.init(base: UnsafeRawPointer(address), size: bytes.count)
+    self.init(base: UnsafeRawPointer(address), size: bytes.count, isBacked: false)
   }
 
   deinit { munmap(UnsafeMutableRawPointer(mutating: base), size) }
@@ -75,6 +79,41 @@ public final class MappedFile: Sendable {
     try withExtendedLifetime(self) { () throws(Failure) in
       try body(UnsafeRawBufferPointer(start: base, count: size))
     }
+  }
+
+  /// Calls a closure with some of the bytes, piece by piece from first to last, in the memory of
+  /// one piece however long the range is.
+  ///
+  /// - Parameter pieceSize: The most bytes of a piece.
+  /// - Precondition: The range lies within the file.
+  /// - Complexity: O(n), where n is the length of the range.
+  public func forEachPiece<Failure>(
+    of range: Range<Int>, upTo pieceSize: Int = 4 << 20,
+    _ body: (UnsafeRawBufferPointer) throws(Failure) -> Void
+  ) throws(Failure) {
+    precondition(range.lowerBound >= 0 && range.upperBound <= size, "the range is of the file")
+    try withBytes { (bytes) throws(Failure) in
+      var start = range.lowerBound
+      while start < range.upperBound {
+        let end = min(start + pieceSize, range.upperBound)
+        let piece = UnsafeRawBufferPointer(rebasing: bytes[start..<end])
+        // Small pieces lie among others that are wanted too.
+        let isLarge = isBacked && piece.count >= 1 << 20
+        if isLarge { advise(MADV_WILLNEED, start..<end) }
+        try body(piece)
+        if isLarge { advise(MADV_DONTNEED, start..<end) }
+        start = end
+      }
+    }
+  }
+
+  /// Gives the system a hint on the pages that lie wholly within a range. If it is not taken, this
+  /// takes more time or memory and is as right.
+  private func advise(_ advice: Int32, _ range: Range<Int>) {
+    let page = Int(sysconf(Int32(_SC_PAGESIZE)))
+    let (first, end) = ((range.lowerBound + page - 1) / page * page, range.upperBound / page * page)
+    guard first < end else { return }
+    madvise(UnsafeMutableRawPointer(mutating: base + first), end - first, advice)
   }
 
   /// A copy of some of the bytes; `nil` if the range does not lie within the file.

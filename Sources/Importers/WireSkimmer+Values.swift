@@ -85,10 +85,17 @@ extension WireSkimmer {
       guard entries.count < limit else {
         throw WireFault(.limit(.messages(limit)), at: field.start, isMessage: false)
       }
-      var key = WireSkimmer(file, entry)
-      var value = WireSkimmer(file, entry)
-      entries.append(ONNXMetadataEntry(key: try key.text(1), value: try value.text(2)))
+      entries.append(try Self.entry(file, entry))
     }
     return entries
+  }
+
+  /// The key-value pair that a message is.
+  static func entry(
+    _ file: UnsafeRawBufferPointer, _ message: Range<Int>
+  ) throws(WireFault) -> ONNXMetadataEntry {
+    var key = WireSkimmer(file, message)
+    var value = WireSkimmer(file, message)
+    return ONNXMetadataEntry(key: try key.text(1), value: try value.text(2))
   }
 }

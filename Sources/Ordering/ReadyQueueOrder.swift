@@ -2,24 +2,32 @@
 internal import HeapModule
 
 /// Kahn's algorithm with a heap: of the nodes that are ready, the one of the least class runs, then
-/// the one that comes first in the file.
+/// the one that comes first in the file, or in another order.
 enum ReadyQueueOrder {
   private struct Entry: Comparable {
     var rank: UInt8
+    var place: UInt32
     var node: UInt32
 
-    static func < (a: Entry, b: Entry) -> Bool { (a.rank, a.node) < (b.rank, b.node) }
+    static func < (a: Entry, b: Entry) -> Bool { (a.rank, a.place) < (b.rank, b.place) }
   }
 
   /// The order for a class of each node.
   ///
+  /// - Parameters:
+  ///   - places: Where each node stands in another order than the file's, if in one.
   /// - Complexity: O(dependencies + nodes · log nodes).
-  static func order(count: Int, successors: Rows, rank: (Int) -> UInt8) -> [Int] {
+  static func order(
+    count: Int, successors: Rows, places: [UInt32]? = nil, rank: (Int) -> UInt8
+  ) -> [Int] {
+    func waiting(_ node: Int) -> Entry {
+      Entry(rank: rank(node), place: places?[node] ?? UInt32(node), node: UInt32(node))
+    }
     var missing = [Int32](repeating: 0, count: count)
     for successor in successors.values { missing[Int(successor)] += 1 }
     var ready = Heap<Entry>()
     for node in 0..<count where missing[node] == 0 {
-      ready.insert(Entry(rank: rank(node), node: UInt32(node)))
+      ready.insert(waiting(node))
     }
     var order: [Int] = []
     order.reserveCapacity(count)
@@ -29,7 +37,7 @@ enum ReadyQueueOrder {
         let successor = Int(successors.values[index])
         missing[successor] -= 1
         if missing[successor] == 0 {
-          ready.insert(Entry(rank: rank(successor), node: UInt32(successor)))
+          ready.insert(waiting(successor))
         }
       }
     }

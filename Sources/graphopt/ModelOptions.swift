@@ -18,14 +18,34 @@ struct ModelOptions: ParsableArguments {
       valueName: "name=size"), transform: { try DimensionBinding(parsing: $0) })
   var dims: [DimensionBinding] = []
 
+  /// Imports the model.
+  ///
+  /// - Throws: ``Failure``.
   func imported() throws -> ImportedGraph { try Self.imported(model, dims: dims) }
 
-  /// Imports a model.
+  /// Imports the model at a path.
   ///
   /// - Throws: ``Failure``.
   static func imported(_ path: String, dims: [DimensionBinding]) throws -> ImportedGraph {
+    try source(path, dims: dims, keepsModel: false).imported
+  }
+
+  /// Imports the model.
+  ///
+  /// - Parameter keepsModel: Whether what the file states is wanted, too.
+  /// - Throws: ``Failure``.
+  func source(keepsModel: Bool) throws -> SourceModel {
+    try Self.source(model, dims: dims, keepsModel: keepsModel)
+  }
+
+  private static func source(
+    _ path: String, dims: [DimensionBinding], keepsModel: Bool
+  ) throws -> SourceModel {
     do throws(ImportError) {
-      return try ONNXImporter(bindings: dims).importGraph(path: path)
+      let model = try ONNXModel(path: path)
+      return SourceModel(
+        path: path, imported: try ONNXImporter(bindings: dims).importGraph(of: model),
+        model: keepsModel ? model : nil)
     } catch {
       throw Failure(error, file: path)
     }

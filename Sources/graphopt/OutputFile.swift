@@ -4,19 +4,26 @@ import Glibc
 
 /// Writes a file whole or not at all.
 struct OutputFile {
+  /// Takes some of a file's bytes; what it throws ends the writing.
+  typealias Sink = (UnsafeRawBufferPointer) throws -> Void
+
   let path: String
 
-  /// Writes the bytes beside the file under a name of their own and moves them over it, so that a
-  /// reader sees the old file or the new one. A link is followed. What is no regular file (a pipe, a
-  /// device) is written directly.
+  /// Writes bytes that are all there, as ``write(_:)`` writes those that come in pieces.
+  func write(_ bytes: [UInt8]) throws { try write { sink in try bytes.withUnsafeBytes(sink) } }
+
+  /// Writes what `content` hands to the sink, beside the file under a name of its own, and moves it
+  /// over the file, so that a reader sees the old file or the new one. A link is followed. What is no
+  /// regular file (a pipe, a device) is written directly.
   ///
-  /// - Throws: ``Failure`` with ``ExitStatus/cannotWrite``; the file is then as it was.
-  func write(_ bytes: [UInt8]) throws {
+  /// - Throws: ``Failure`` with ``ExitStatus/cannotWrite``, or what `content` throws; the file is then
+  ///   as it was.
+  func write(_ content: (Sink) throws -> Void) throws {
     var status = stat()
     let exists = stat(path, &status) == 0
     // /dev/stdout may well lead to a regular file, but it is not to be replaced by one.
     if exists && status.st_mode & S_IFMT != S_IFREG || path.hasPrefix("/dev/") {
-      return try write(bytes, to: open(path, O_WRONLY | O_CLOEXEC))
+      return try write(content, to: open(path, O_WRONLY | O_CLOEXEC))
     }
     let target = exists ? Self.followed(path) : path
     var template = Array("\(target).XXXXXX".utf8CString)
@@ -29,7 +36,7 @@ struct OutputFile {
       let mask = umask(0)
       umask(mask)
       fchmod(descriptor, status.st_mode == 0 ? 0o666 & ~mask : status.st_mode & 0o7777)
-      try write(bytes, to: descriptor)
+      try write(content, to: descriptor)
       guard rename(temporary, target) == 0 else { throw failure() }
     } catch {
       unlink(temporary)
@@ -37,11 +44,17 @@ struct OutputFile {
     }
   }
 
-  private func write(_ bytes: [UInt8], to descriptor: Int32) throws {
+  private func write(_ content: (Sink) throws -> Void, to descriptor: Int32) throws {
     guard descriptor >= 0 else { throw failure() }
-    if let reason = Terminal.writeAll(bytes, to: descriptor) {
+    do {
+      try content { bytes in
+        if let reason = Terminal.writeAll(bytes, to: descriptor) {
+          throw Failure(.cannotWrite, file: path, "cannot be written: \(reason)")
+        }
+      }
+    } catch {
       close(descriptor)
-      throw Failure(.cannotWrite, file: path, "cannot be written: \(reason)")
+      throw error
     }
     guard close(descriptor) == 0 else { throw failure() }
   }

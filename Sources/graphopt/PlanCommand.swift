@@ -39,13 +39,34 @@ struct PlanCommand: ParsableCommand {
     help: ArgumentHelp("Writes the plan here, as JSON.", valueName: "plan.json"))
   var output: String?
 
+  @Option(
+    name: .customLong("emit"),
+    help: ArgumentHelp(
+      "Writes the plan in another form too; may be repeated. KIND is one of "
+        + "\(Emission.kinds.joined(separator: ", ")).", valueName: "kind=path"),
+    transform: { try Emission(parsing: $0) })
+  var emissions: [Emission] = []
+
   @Option(help: "What goes to standard output: text, json.")
   var format = ReportFormat.text
+
+  func validate() throws {
+    var paths: Set<String> = []
+    for file in files where !paths.insert(file.path).inserted {
+      throw ValidationError("'\(file.path)' is to be written twice")
+    }
+  }
+
+  /// What is written besides standard output.
+  private var files: [Emission] {
+    (output.map { [Emission(JSONEmitter.kind, path: $0)] } ?? []) + emissions
+  }
 
   func run() throws {
     let progress = ProgressLine("reading \(model.model)")
     defer { progress.finish() }
-    let imported = try model.imported()
+    let source = try model.source(keepsModel: files.contains(where: \.isModel))
+    let imported = source.imported
     let planner = Planner(
       memory: memory.model, order: search.order, limits: search.limits, layout: layout,
       budget: budget)
@@ -59,10 +80,16 @@ struct PlanCommand: ParsableCommand {
       throw Failure(.badInput, file: model.model, "\(error)")
     }
     progress.update("writing")
-    if let output { try OutputFile(path: output).write(JSONEmitter().bytes(of: plan)) }
+    for file in files { try file.write(plan, of: source) }
     progress.finish()
     for note in imported.model.notes { Terminal.printError("graphopt: note: \(note)") }
     try Terminal.write(format.emitter.bytes(of: plan))
+    if format == .text, let file = files.first(where: \.isModel),
+      let prediction = ONNXRuntimePrediction(of: plan, for: imported.graph)
+    {
+      let recipe = RunRecipe(path: file.path, dims: plan.model.dims, prediction: prediction)
+      try Terminal.write(Array(recipe.text.utf8))
+    }
     if plan.summary.fits == false { throw ExitCode(ExitStatus.overBudget.rawValue) }
   }
 }

@@ -22,20 +22,23 @@ enum Terminal {
   }
 
   /// Writes bytes to a descriptor; returns why not, if it fails.
-  static func writeAll(_ bytes: [UInt8], to descriptor: Int32) -> String? {
-    bytes.withUnsafeBytes { buffer in
-      var rest = buffer[...]
-      while !rest.isEmpty {
-        let count = Glibc.write(
-          descriptor, UnsafeRawBufferPointer(rebasing: rest).baseAddress, rest.count)
-        if count < 0 {
-          if errno == EINTR { continue }
-          return reason(errno)
-        }
-        rest = rest.dropFirst(count)
+  static func writeAll(_ bytes: UnsafeRawBufferPointer, to descriptor: Int32) -> String? {
+    var rest = bytes[...]
+    while !rest.isEmpty {
+      let count = Glibc.write(
+        descriptor, UnsafeRawBufferPointer(rebasing: rest).baseAddress, rest.count)
+      if count < 0 {
+        if errno == EINTR { continue }
+        return reason(errno)
       }
-      return nil
+      rest = rest.dropFirst(count)
     }
+    return nil
+  }
+
+  /// As above.
+  static func writeAll(_ bytes: [UInt8], to descriptor: Int32) -> String? {
+    bytes.withUnsafeBytes { writeAll($0, to: descriptor) }
   }
 
   /// What the operating system's number for an error means.

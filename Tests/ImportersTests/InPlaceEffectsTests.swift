@@ -24,7 +24,7 @@ import Testing
 
   @Test(arguments: [
     "Relu", "Sigmoid", "Tanh", "LeakyRelu", "Elu", "Selu", "HardSigmoid", "Softplus", "Softsign",
-    "ThresholdedRelu", "Clip",
+    "ThresholdedRelu", "Clip", "Celu", "Shrink", "Trilu", "ScatterElements", "Scatter",
   ])
   func `activation functions overwrite their operand in both modes`(type: String) {
     #expect(
@@ -40,6 +40,14 @@ import Testing
     }
     for type in ["LayerNormalization", "InstanceNormalization", "CumSum", "LRN", "Hardmax"] {
       #expect(effects(type, [floats(2), floats(2)], floats(2)).isEmpty)
+    }
+  }
+
+  @Test func `kernels that use their result as scratch are not run in place`() {
+    for domain in ["", "com.microsoft"] {
+      for type in ["Gelu", "FastGelu", "QuickGelu", "BiasGelu"] {
+        #expect(InPlaceEffects(domain: domain, type: type) == .none, "\(domain) \(type)")
+      }
     }
   }
 

@@ -43,6 +43,25 @@ import Testing
     #expect(file.bytes(in: 0..<3) == [1, 2, 3])
   }
 
+  @Test func `a range comes in pieces, and again after they were let go`() throws {
+    try withPlace { path in
+      let bytes = (0..<5_000_001).map { UInt8(truncatingIfNeeded: $0 &* 2_654_435_761 >> 7) }
+      try Data(bytes).write(to: URL(fileURLWithPath: path))
+      for file in [try MappedFile(path: path), try MappedFile(bytes: bytes)] {
+        for _ in 0..<2 {
+          var seen: [UInt8] = []
+          var count = 0
+          file.forEachPiece(of: 3..<bytes.count, upTo: 2 << 20) {
+            seen.append(contentsOf: $0)
+            count += 1
+          }
+          #expect(count == 3)
+          #expect(seen == Array(bytes[3...]))
+        }
+      }
+    }
+  }
+
   @Test func `what cannot be read is refused with the reason`() throws {
     #expect(reason("/no/such/file") == "cannot read: no such file or directory")
     #expect(reason("/") == "cannot read: it is a directory")

@@ -11,6 +11,8 @@ public enum CommandRunner {
     public let errors: String
     /// Its exit status, or the negative number of the signal that ended it.
     public let status: Int32
+    /// The most memory that it, or a program it ran and waited for, had resident.
+    public let peakKilobytes: Int
 
     /// Standard output as text.
     public var text: String { String(decoding: output, as: UTF8.self) }
@@ -73,26 +75,32 @@ public enum CommandRunner {
     let failure = posix_spawn(&child, command[0], &actions, nil, &vector, &variables)
     guard failure == 0 else {
       let reason = String(cString: strerror(failure))
-      return Result(output: [], errors: "\(program) cannot be run: \(reason)", status: -1)
+      return Result(
+        output: [], errors: "\(program) cannot be run: \(reason)", status: -1,
+        peakKilobytes: 0)
     }
-    let status = wait(for: child, timeLimit: timeLimit)
+    let (status, peakKilobytes) = wait(for: child, timeLimit: timeLimit)
     return Result(
       output: folder.bytes(of: "output") ?? [],
-      errors: String(decoding: folder.bytes(of: "errors") ?? [], as: UTF8.self), status: status)
+      errors: String(decoding: folder.bytes(of: "errors") ?? [], as: UTF8.self), status: status,
+      peakKilobytes: peakKilobytes)
   }
 
-  private static func wait(for child: pid_t, timeLimit: Duration) -> Int32 {
+  private static func wait(
+    for child: pid_t, timeLimit: Duration
+  ) -> (status: Int32, peakKilobytes: Int) {
     let end = ContinuousClock.now + timeLimit
     var status: Int32 = 0
-    while waitpid(child, &status, WNOHANG) == 0 {
+    var usage = rusage()
+    while wait4(child, &status, WNOHANG, &usage) == 0 {
       if ContinuousClock.now > end {
         kill(child, SIGKILL)
-        waitpid(child, &status, 0)
+        wait4(child, &status, 0, &usage)
         break
       }
       usleep(2000)
     }
     let signal = status & 0x7F
-    return signal == 0 ? (status >> 8) & 0xFF : -signal
+    return (signal == 0 ? (status >> 8) & 0xFF : -signal, usage.ru_maxrss)
   }
 }

@@ -8,7 +8,8 @@ import GraphIR
 /// over an operand of its own shape and element type if each of its elements depends on no other
 /// element of that operand. Operators whose elements depend on a whole row (Softmax, normalizations
 /// over axes, CumSum) are left out: whether they work in place is up to the kernel's passes.
-/// Scattering is in: what is not written keeps its value.
+/// Scattering is in: what is not written keeps its value. The Gelu family is out: real kernels use
+/// the result's bytes as scratch while they still need the operand.
 ///
 /// `ort` is what ONNX Runtime's CPU kernels do and nothing else, so that a prediction equals its
 /// measured peak: result 0 over operand 0, of equal shape and type.
@@ -43,21 +44,23 @@ enum InPlaceEffects: Hashable, Sendable {
     add(.convert, "Cast CastLike")
     add(
       .overwrite(first, .all),
-      "Relu Sigmoid Tanh LeakyRelu Elu Selu HardSigmoid Softplus Softsign ThresholdedRelu Clip")
+      """
+      Relu Sigmoid Tanh LeakyRelu Elu Selu HardSigmoid Softplus Softsign ThresholdedRelu Clip Celu \
+      Shrink Trilu Scatter ScatterElements
+      """)
     add(.overwrite(first, .ort), "Softmax LogSoftmax")
     add(
       .overwrite(first, .safe),
       """
-      Abs Acos Acosh Asin Asinh Atan Atanh BatchNormalization Bernoulli BitwiseNot Ceil Celu Cos \
-      Cosh Erf Exp Floor Gelu HardSwish Log Mish Neg Not PRelu Reciprocal Round Scatter \
-      ScatterElements ScatterND Shrink Sign Sin Sinh Sqrt Swish Tan Trilu \
-      com.microsoft::FastGelu com.microsoft::Gelu com.microsoft::QuickGelu
+      Abs Acos Acosh Asin Asinh Atan Atanh BatchNormalization Bernoulli BitwiseNot Ceil Cos Cosh \
+      Erf Exp Floor HardSwish Log Mish Neg Not PRelu Reciprocal Round ScatterND Sign Sin Sinh Sqrt \
+      Swish Tan
       """)
     add(
       .overwrite(everyOperand, .safe),
       """
       Add And BitShift BitwiseAnd BitwiseOr BitwiseXor Div Equal Max Mean Min Mod Mul Or Pow Sub \
-      Sum Where Xor com.microsoft::BiasGelu
+      Sum Where Xor
       """)
     return table
   }()

@@ -41,7 +41,7 @@ public struct ONNXImporter: Sendable {
     let assembly = try GraphAssembly(model: model, structure: structure, inference: inference)
     let graph = try assembly.assembled()
     return ImportedGraph(
-      graph: graph,
+      graph: graph, fileNodes: structure.order,
       model: ModelFacts(
         irVersion: model.irVersion, opsets: model.opsets, producerName: model.producerName,
         producerVersion: model.producerVersion, bindings: bindings,
@@ -103,6 +103,9 @@ public struct ONNXImporter: Sendable {
 public struct ImportedGraph: Sendable {
   /// The graph, valid.
   public let graph: Graph
+  /// Where each of the graph's nodes stands among those of the file's main graph, by node. The file's
+  /// other nodes are `Constant` ones without inputs.
+  public let fileNodes: [Int]
   /// What is to be said of the model in a plan.
   public let model: ModelFacts
 }

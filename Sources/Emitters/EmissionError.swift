@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: Apache-2.0
+
+public import Importers
+
+/// Why a plan cannot be written in a format.
+@nonexhaustive
+public enum EmissionError: Error, Hashable, Sendable {
+  /// The plan is for a graph of another fingerprint than the model's.
+  case otherGraph(planned: String, imported: String)
+  /// A step names a position that the graph does not have, or that another step names too.
+  case unexpectedNode(step: Int, nodeIndex: Int)
+  /// The plan's steps are fewer than the graph's nodes.
+  case missingNodes(Int)
+  /// With the plan in it the file would be larger than any reader of the format takes.
+  case tooLarge(Int)
+  /// The model's weights lie in another file, which cannot be reached from where the copy is to lie.
+  case unreachableWeights(location: String, folder: String)
+  /// The model's file is not what it was when it was read, or its external data is out of bounds.
+  case model(ImportError)
+}
+
+extension EmissionError: CustomStringConvertible {
+  public var description: String {
+    switch self {
+    case .otherGraph(let planned, let imported):
+      "the plan is for a graph with fingerprint \(planned), the model's is \(imported)"
+    case .unexpectedNode(let step, let nodeIndex):
+      "step \(step) runs node \(nodeIndex), which the graph does not have or which ran before"
+    case .missingNodes(let count): "the plan leaves out \(count) of the graph's nodes"
+    case .tooLarge(let byteCount):
+      "the file would be \(byteCount) bytes long, and readers of the format stop at 2^31 - 1; "
+        + "keep the weights in a file of their own"
+    case .unreachableWeights(let location, let folder):
+      "the weights lie in '\(location)' beside the model; write the copy into '\(folder)' too, "
+        + "or put them beside the copy first"
+    case .model(let error): error.description
+    }
+  }
+}

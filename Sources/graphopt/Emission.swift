@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import ArgumentParser
+import Emitters
+import Importers
+import Planning
+
+/// One file that `--emit KIND=PATH` asks for.
+struct Emission: Hashable {
+  let kind: String
+  let path: String
+
+  /// Every kind there is.
+  static let kinds = PlanFormats.all.map { type(of: $0).kind } + [ONNXEmitter.kind]
+
+  /// Whether it is a copy of the model.
+  var isModel: Bool { kind == ONNXEmitter.kind }
+
+  init(parsing text: String) throws {
+    guard let equals = text.firstIndex(of: "="), text.index(after: equals) < text.endIndex else {
+      throw ValidationError("--emit is KIND=PATH, not '\(text)'")
+    }
+    kind = String(text[..<equals])
+    path = String(text[text.index(after: equals)...])
+    guard Self.kinds.contains(kind) else {
+      throw ValidationError(
+        "there is no format '\(kind)'; choose from \(Self.kinds.joined(separator: ", "))")
+    }
+  }
+
+  init(_ kind: String, path: String) {
+    self.kind = kind
+    self.path = path
+  }
+
+  /// Writes a plan.
+  ///
+  /// - Throws: ``Failure``.
+  func write(_ plan: ExecutionPlan, of source: SourceModel) throws {
+    if isModel { return try writeModel(plan, of: source) }
+    guard let emitter = PlanFormats.emitter(of: kind) else {
+      preconditionFailure("a kind is that of a model's copy or one of the list")
+    }
+    try OutputFile(path: path).write(emitter.bytes(of: plan))
+  }
+
+  private func writeModel(_ plan: ExecutionPlan, of source: SourceModel) throws {
+    guard let model = source.model else {
+      preconditionFailure("the model is kept where a copy of it is asked for")
+    }
+    let file: SplicedFile
+    do throws(EmissionError) {
+      for location in try model.absentWeights(forCopyAt: path, of: source.path) {
+        Terminal.printError("graphopt: note: \(path): needs '\(location)' beside it to run")
+      }
+      file = try ONNXEmitter(model: model, imported: source.imported).file(of: plan)
+    } catch { throw Failure(.cannotWrite, file: path, "\(error)") }
+    try OutputFile(path: path).write { sink in try file.write(to: sink) }
+  }
+}
+
+/// The graph of a model file, and what the file states.
+struct SourceModel {
+  let path: String
+  let imported: ImportedGraph
+  /// Kept only where it is needed: it takes more memory than the graph.
+  let model: ONNXModel?
+}

@@ -6,7 +6,7 @@ import GraphIR
 ///
 /// Stages, cheapest first: least cuts at the hottest operators; the merge of trees; budget greedies
 /// forwards and backwards; short decision searches, which also raise the bound; budget beams; longer
-/// decision searches. After each, whoever is better goes on.
+/// decision searches; windows around the peak. After each, whoever is better goes on.
 struct OrderSearch {
   private let reduced: ReducedModel
   private let forward: OrderModel
@@ -42,6 +42,7 @@ struct OrderSearch {
     var decisionNodes = 200_000
     var probeOperators = 6_000
     var probes = 32
+    var windows = 12_000_000
 
     init(_ effort: SearchLimits.Effort, operators: Int) {
       if operators > 20_000 {
@@ -56,8 +57,7 @@ struct OrderSearch {
       lastCuts.limit = 20
       for path in [
         \Self.greedy, \.greedyCall, \.firstGreedyCall, \.beam, \.beamCall, \.firstDecisions,
-        \.lastDecisions,
-        \.decisionNodes,
+        \.lastDecisions, \.decisionNodes, \.windows,
       ] {
         self[keyPath: path] /= 100
       }
@@ -136,6 +136,15 @@ struct OrderSearch {
     tighten(work.laterCuts)
     runDecisions(limit: work.lastDecisions)
     tighten(work.lastCuts)
+    runWindows()
+  }
+
+  /// Reorders windows around the peak, each exactly.
+  private mutating func runWindows() {
+    guard mayGoOn() else { return }
+    var windows = WindowSearch(forward, order: order)
+    windows.run(bound: tracker.bytes, workLimit: work.windows, deadline: deadline)
+    consider(windows.order, from: "window-search")
   }
 
   /// Budgets to try: the bound, just below the best, then halves of what is between.

@@ -27,18 +27,24 @@ public struct ROAMOrder: Scheduler {
   /// The operators of a pair, unless a single segment on each side has more. ROAM's default.
   private static let pairLimit = 100
   /// What all halves together may take.
-  static func limits(_ effort: SearchLimits.Effort) -> StretchSearch.Limits {
-    switch effort {
-    case .candidates: .init(greedy: 12_000_000, cuts: 1, decisions: 0)
+  static func limits(
+    _ effort: SearchLimits.Effort, operators: Int = 0
+  ) -> StretchSearch.Limits {
+    // What is large misses the cache, and every look costs more.
+    let share = max(1, operators / 10_000)
+    return switch effort {
+    case .candidates: .init(greedy: 120_000, cuts: 1, decisions: 0)
     case .quick: .init(greedy: 120_000, decisions: 120_000, iterations: 1_000)
-    case .standard: .init(greedy: 12_000_000, decisions: 12_000_000, iterations: 20_000)
+    case .standard:
+      .init(greedy: 12_000_000 / share, decisions: 12_000_000 / share, iterations: 20_000)
     }
   }
 
   /// - Complexity: near-linear in the graph, and the searches' work limits.
   public func schedule(for problem: SchedulingProblem) throws(OrderingError) -> Schedule {
     let reduced = ReducedModel(OrderModel(problem))
-    let order = Self.order(of: reduced.model, within: Self.limits(effort)).order
+    let limits = Self.limits(effort, operators: reduced.model.count)
+    let order = Self.order(of: reduced.model, within: limits).order
     return Schedule(reduced.expanded(order).map { NodeID($0) })
   }
 

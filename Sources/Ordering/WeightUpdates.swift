@@ -133,9 +133,12 @@ struct WeightUpdates {
   private static func update(_ operations: [Int], half: [Int], in model: OrderModel) -> Update {
     let first = operations.map { half[$0] }.min() ?? 0
     let own = Set(operations)
-    var left: [UInt32: Int] = [:]
+    // By storage, how many touches are left, and whether nothing else touches it.
+    var touches: [UInt32: (left: Int, isOwn: Bool)] = [:]
     for operation in operations {
-      for index in model.touched[operation] { left[model.touched.values[index], default: 0] += 1 }
+      for index in model.touched[operation] {
+        touches[model.touched.values[index], default: (0, true)].left += 1
+      }
     }
     var (live, rise, held) = (0, 0, 0)
     var isKnown: Set<UInt32> = []
@@ -144,18 +147,23 @@ struct WeightUpdates {
       for index in model.touched[operation] {
         let storage = model.touched.values[index]
         let bytes = model.bytes[Int(storage)]
-        let others = model.touchers[Int(storage)].lazy.map { Int(model.touchers.values[$0]) }
-          .filter { !own.contains($0) }
-        let isOwn = others.isEmpty && !model.isLiveIn[Int(storage)]
         if isKnown.insert(storage).inserted {
+          let others = model.touchers[Int(storage)].lazy.map { Int(model.touchers.values[$0]) }
+            .filter { !own.contains($0) }
+          let isOwn = others.isEmpty && !model.isLiveIn[Int(storage)]
+          touches[storage]?.isOwn = isOwn
           if isOwn {
             live += bytes
           } else if !model.isLiveOut[Int(storage)], others.allSatisfy({ half[$0] <= first }) {
             held += bytes
           }
         }
-        left[storage, default: 0] -= 1
-        if isOwn, left[storage] == 0, !model.isLiveOut[Int(storage)] { ending += bytes }
+        touches[storage]?.left -= 1
+        if let known = touches[storage], known.isOwn, known.left == 0,
+          !model.isLiveOut[Int(storage)]
+        {
+          ending += bytes
+        }
       }
       rise = max(rise, live + model.workspaces[operation])
       live -= ending

@@ -6,7 +6,7 @@ import Testing
 @testable import Ordering
 
 @Suite struct ROAMOrderTests {
-  @Test(arguments: 0..<60)
+  @Test(arguments: 0..<30)
   func `the order can run, and is the same the second time`(seed: Int) throws {
     var shape = RandomGraph.Shape(nodes: 30...60)
     shape.reach = 2 + seed % 20

@@ -13,7 +13,7 @@ let models = [
 @Suite struct SchedulerTests {
   static let all: [any Scheduler] =
     [FileOrder(), BestOfAll(limits: SearchLimits(effort: .candidates))]
-    + BestOfAll.standardCandidates + [ROAMOrder(effort: .quick)]
+    + BestOfAll.standardCandidates + [ROAMOrder(effort: .candidates)]
 
   @Test(arguments: 0..<80)
   func `every scheduler gives an order that can run`(seed: Int) throws {

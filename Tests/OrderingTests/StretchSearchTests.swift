@@ -33,26 +33,4 @@ import Testing
     }
     #expect(gaveUp > 5)
   }
-
-  @Test(arguments: 0..<60)
-  func `windows never make an order worse`(seed: Int) {
-    let (model, order) = OrderFrameTests.example(seed: seed, nodes: 5...60)
-    var search = WindowSearch(model, order: order)
-    search.run(bound: 0, workLimit: 100_000, deadline: .never)
-    #expect(ReducedModelTests.isOrder(search.order, of: model))
-    #expect(model.peak(of: search.order) <= model.peak(of: order))
-    // One window is the whole: then the result is optimal.
-    guard model.count <= 12 else { return }
-    let optimum = max(DownsetOracle(model: model).solve().peak, model.initialBytes)
-    #expect(model.peak(of: search.order) == optimum)
-  }
-
-  @Test(arguments: 0..<60)
-  func `restacking never makes an order worse`(seed: Int) {
-    let (model, order) = OrderFrameTests.example(seed: seed, nodes: 5...60)
-    var stacks = Restacking(model, order: order)
-    stacks.run(bound: 0, rounds: 10, deadline: .never)
-    #expect(ReducedModelTests.isOrder(stacks.order, of: model))
-    #expect(model.peak(of: stacks.order) <= model.peak(of: order))
-  }
 }

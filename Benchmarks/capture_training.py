@@ -7,7 +7,8 @@ Usage: capture_training.py FOLDER [NETWORK-bBATCH]...
 One step is forward, loss, backward and Adam, in the order in which PyTorch runs them eagerly, traced
 over fake tensors without decompositions. The loss is the sum of all outputs, as in ROAM's artifact.
 Without names the graphs behind ROAM's published figures are written, NAME-train-bBATCH-adam.onnx;
-training_variants.py makes other optimizers' graphs of them. Needs torch, torchvision and onnx.
+training_variants.py makes other optimizers' graphs of them. Needs onnx and
+Tests/Peers/requirements-torch.txt.
 """
 import json
 import operator
@@ -230,9 +231,9 @@ class Writer:
             made.append((name, tensor))
             updates.append(written.get(key, -1))
             views.append(read.get(key, -1) if key not in written else -1)
-            isFresh = key not in written and key not in read
-            sizes.append(tensor.untyped_storage().nbytes() if isFresh else 0)
-            if isFresh or key in written:
+            is_fresh = key not in written and key not in read
+            sizes.append(tensor.untyped_storage().nbytes() if is_fresh else 0)
+            if is_fresh or key in written:
                 self.adopt(name, tensor)
                 self.roots.setdefault(key, name)
         for index in hidden:
@@ -270,10 +271,10 @@ class Writer:
         node = onnx.NodeProto(
             op_type=kind, domain="pkg.aten", name=name, input=inputs, output=outputs)
         for key, value in sorted(attributes.items()):
-            isEmpty = isinstance(value, list) and not value
+            is_empty = isinstance(value, list) and not value
             kind = onnx.AttributeProto.STRINGS if key == "_inputs" else onnx.AttributeProto.INTS
             node.attribute.append(
-                helper.make_attribute(key, value, attr_type=kind if isEmpty else None))
+                helper.make_attribute(key, value, attr_type=kind if is_empty else None))
         return node
 
     def model(self, batch):

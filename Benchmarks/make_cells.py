@@ -93,23 +93,23 @@ def operation(net, value, choice, width):
     return value
 
 
-def cells(name, seed, blocks, joinsAll, width=32, depth=5):
+def cells(name, seed, blocks, joins_all, width=32, depth=5):
     net = Network(name, 3 * width, 56)
     choose = random.Random(seed)
     before = last = "x"
     for _ in range(depth):
         states = [net.conv(net.relu(value), width) for value in (before, last)]
-        isRead = [True, True]
+        is_read = [True, True]
         for _ in range(blocks):
             parts = []
             for _ in range(2):
                 source = choose.randrange(len(states))
-                isRead[source] = True
+                is_read[source] = True
                 parts.append(operation(net, states[source], choose.randrange(4), width))
             states.append(net.add(*parts))
-            isRead.append(False)
+            is_read.append(False)
         made = [state for index, state in enumerate(states[2:], 2)
-                if joinsAll or not isRead[index]]
+                if joins_all or not is_read[index]]
         before, last = last, net.concat(made) if len(made) > 1 else made[0]
     return net.model(last)
 

@@ -110,7 +110,8 @@ struct InductorPeerTests {
 
 /// A Python with torch, which is too large to be installed for tests alone.
 enum TorchPeer {
-  static let absence = "no torch: set GRAPHOPT_TORCH_PYTHON to a Python that has it"
+  static let absence =
+    "no torch: set GRAPHOPT_TORCH_PYTHON to a Python with Tests/Peers/requirements-torch.txt"
 
   static let python: String? = {
     guard let path = ProcessInfo.processInfo.environment["GRAPHOPT_TORCH_PYTHON"] else {

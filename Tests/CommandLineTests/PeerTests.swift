@@ -127,6 +127,27 @@ struct PeerTests {
     }
   }
 
+  @Test(arguments: ["kept", "first-step"])
+  func `a training step with another optimizer can be planned`(_ variant: String) throws {
+    let folder = TemporaryFolder()
+    let path = folder.path(of: "step.onnx")
+    let answer = CommandRunner.run(
+      Peer.python ?? "",
+      [
+        "\(Zoo.packageRoot)/Benchmarks/training_variants.py", variant,
+        try Fixture.named("mlp_train").path, path,
+      ])
+    #expect(answer.status == 0, "\(answer.errors)")
+    let given = try PlannedFile(try Fixture.named("mlp_train")).plan()
+    let plan = try PlannedFile(path, []).plan()
+    // Old values that stay take their place beside the new ones; moments that are made inside are
+    // no longer resident.
+    let isKept = variant == "kept"
+    #expect(plan.summary.peakBytes > given.summary.peakBytes)
+    #expect((plan.summary.residentBytes == given.summary.residentBytes) == isKept)
+    #expect(plan.tensors.contains { $0.role == "optimizerState" } == isKept)
+  }
+
   @Test func `the fixtures are what their script writes`() {
     let answer = CommandRunner.run(
       Peer.python ?? "", ["\(Fixture.folder)/make_fixtures.py", "--check"])

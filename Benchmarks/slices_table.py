@@ -50,7 +50,7 @@ def row(graphopt, name, path, binding, folder):
 
 def main(graphopt, zoo):
     print("# Concat and Split in place\n")
-    print(f"{processor()}, {os.cpu_count()} cores, {datetime.date.today()}, release build.")
+    print(f"{processor()}, {os.cpu_count()} cores, {datetime.date.today()}.")
     print("`Benchmarks/slices_table.py GRAPHOPT ZOO` prints it again. Arena in bytes without slices")
     print("and with them, and how many tensors are parts of others in the plan: none where that")
     print("would not make the arena smaller, and the plan without slices is taken. All plans are")
@@ -74,6 +74,15 @@ def main(graphopt, zoo):
             line = row(graphopt, name, path, binding, folder)
             if line:
                 print(line, flush=True)
+    print("""
+What a Concat in place saves is its copy. It shows where the Concat, or what reads it, is the peak:
+dense blocks of convolutions alone, U-Nets, recurrent cells. DenseNet-121 normalises the result of
+every Concat. In mode safe the normalisation takes over the copy, so the features and one copy of
+them are live with or without slices; with slices it is the normalisation that makes the copy. In
+mode ort it cannot take over, and slices save one of the two. GoogLeNet, SqueezeNet and ShuffleNet
+have their peak in the first layers. Parts bind what they are made from to one place, and the arena
+can stay above the peak: the trunk of ESRGAN has a peak of 25,165,824 bytes with slices, and the
+inception modules cannot use them.""")
 
 
 if __name__ == "__main__":

@@ -8,6 +8,7 @@ import datetime
 import json
 import math
 import os
+import resource
 import subprocess
 import sys
 import tempfile
@@ -26,14 +27,56 @@ def runs(zoo):
             yield model["name"], os.path.join(zoo, files[0]), binding
 
 
+def buffers(plan):
+    """The plan's storages and workspaces as a problem for the layout command: CSV lines."""
+    alignment = plan["options"]["alignment"]
+    storages = {}
+    for tensor in plan["tensors"]:
+        if tensor["space"] != "arena":
+            continue
+        size = -(-tensor["bytes"] // alignment) * alignment
+        # Members of one storage are views of its largest or overwrite it.
+        first, last, most = storages.get(
+            tensor["storage"], (tensor["firstStep"], tensor["lastStep"], size))
+        storages[tensor["storage"]] = (
+            min(first, tensor["firstStep"]), max(last, tensor["lastStep"]), max(most, size))
+    lines = ["id,lower,upper,size,alignment"]
+    for storage, (first, last, size) in sorted(storages.items()):
+        lines.append(f"s{storage},{first},{last + 1},{size},{alignment}")
+    for step in plan["steps"]:
+        if step["workspaceBytes"]:
+            lines.append(
+                f"w{step['index']},{step['index']},{step['index'] + 1},{step['workspaceBytes']},"
+                f"{alignment}")
+    return lines
+
+
+def layout(graphopt, plan, folder):
+    """The CPU milliseconds of the layout command on a plan's buffers, the least of three runs."""
+    path = os.path.join(folder, "buffers.csv")
+    with open(path, "w") as file:
+        file.write("\n".join(buffers(plan)) + "\n")
+    least = math.inf
+    for _ in range(3):
+        before = resource.getrusage(resource.RUSAGE_CHILDREN)
+        subprocess.run([graphopt, "layout", path], capture_output=True, check=True)
+        after = resource.getrusage(resource.RUSAGE_CHILDREN)
+        least = min(
+            least, after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime)
+    return least * 1000
+
+
 def main(graphopt, zoo):
     print("# The zoo, planned\n")
     print(f"{processor()}, {os.cpu_count()} cores, {datetime.date.today()}, release build, one run.")
     print("`Benchmarks/zoo_table.py GRAPHOPT ZOO` prints it again. Arena of the plan, and of file")
     print("order and ONNX Runtime's default order as multiples of it; the peak over the lower bound,")
-    print("the arena over the peak; seconds of the whole command.\n")
-    print("| model | binding | arena, bytes | file | ORT | over bound | over peak | s | order by |")
-    print("|---|---|---:|---:|---:|---:|---:|---:|---|")
+    print("the arena over the peak (fragmentation); seconds of the whole command; who placed it, and")
+    print("CPU milliseconds of `graphopt layout` on the same buffers, the least of three, process start")
+    print("and reading included.\n")
+    print("| model | binding | arena, bytes | file | ORT | over bound | over peak | s | layout by "
+          "| ms | order by |")
+    print("|---|---|---:|---:|---:|---:|---:|---:|---|---:|---|")
     rows, refused = [], []
     for name, path, binding in runs(zoo):
         with tempfile.TemporaryDirectory() as folder:
@@ -50,17 +93,21 @@ def main(graphopt, zoo):
             subprocess.run([graphopt, "check", output], check=True, capture_output=True)
             with open(output) as file:
                 plan = json.load(file)
+            milliseconds = layout(graphopt, plan, folder)
         summary = plan["summary"]
         arena = summary["arenaBytes"]
         file_order, ort = (
             summary["baselines"][key]["arenaBytes"] / arena
             for key in ("fileOrder", "ortDefaultOrder"))
-        order = next(p["outcome"] for p in plan["passes"] if p["name"] == "order")
-        rows.append((file_order, ort, summary["orderGap"], summary["fragmentation"], seconds))
+        order, placed = (
+            next(p["outcome"] for p in plan["passes"] if p["name"] == name)
+            for name in ("order", "layout"))
+        rows.append((file_order, ort, summary["orderGap"], summary["fragmentation"], seconds,
+                     milliseconds))
         print(
             f"| {name} | {text} | {arena:,} | {file_order:.3f} | {ort:.3f} "
             f"| {summary['orderGap']:.2%} | {summary['fragmentation']:.2%} | {seconds:.2f} "
-            f"| {order} |", flush=True)
+            f"| {placed} | {milliseconds:.0f} | {order} |", flush=True)
     mean = lambda values: math.exp(sum(map(math.log, values)) / len(values))
     print(
         f"\n{len(rows)} plans, all checked: {sum(r[2] <= 0.0005 for r in rows)} within 0.05 % of "
@@ -69,6 +116,11 @@ def main(graphopt, zoo):
         f"{mean([r[0] for r in rows]):.3f}, ORT's default {mean([r[1] for r in rows]):.3f} times "
         f"the plan. Median {sorted(r[4] for r in rows)[len(rows) // 2]:.2f} s, most "
         f"{max(r[4] for r in rows):.2f} s.")
+    print(
+        f"\nLayout: {sum(r[3] == 0 for r in rows) / len(rows):.1%} of the plans at the load, the "
+        f"worst {max(r[3] for r in rows) + 1:.4f} times it; median "
+        f"{sorted(r[5] for r in rows)[len(rows) // 2]:.1f} ms, most "
+        f"{max(r[5] for r in rows):.0f} ms of CPU.")
     for name, text, reason in refused:
         print(f"\nNot planned: {name} {text}: {reason}")
 

@@ -15,6 +15,7 @@ from makers import convnets, fan, invalid, training, transformers, types
 FOLDER = Path(__file__).resolve().parent
 
 VALID = [
+    convnets.dense_block,
     convnets.resnet50,
     convnets.squeezenet_like,
     fan.fan,

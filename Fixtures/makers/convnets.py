@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Convolutional networks: ResNet-50 as it is, and a small branchy one that runs."""
+"""Convolutional networks: ResNet-50 as it is, and small branchy ones that run."""
+
+import numpy as np
 
 from .builder import FLOAT, INT64, GraphBuilder
 
@@ -103,4 +105,29 @@ def squeezenet_like():
     # The best class besides, as int64: two results of different sizes.
     graph.op("ArgMax", x, "class", axis=1, keepdims=0)
     graph.output("class", INT64, ["batch"])
+    return graph
+
+
+def dense_block():
+    """Three convolutions, each over all features so far, one behind the other, and a Split."""
+    graph = GraphBuilder("dense_block", opset=13, ir_version=7)
+    features = [graph.input("image", FLOAT, [1, 16, 8, 8])]
+
+    def conv(name, x, channels, features):
+        weight = graph.weight(f"{name}.weight", features, channels, 3, 3)
+        y = graph.op(
+            "Conv", [x, weight], f"{name}.out", kernel_shape=[3, 3], pads=[1, 1, 1, 1]
+        )
+        return graph.op("Relu", y, f"{name}.relu.out")
+
+    joined = features[0]
+    for layer in range(1, 4):
+        features.append(conv(f"layer{layer}", joined, 16 * layer, 16))
+        joined = graph.op("Concat", features, f"layer{layer}.concat.out", axis=1)
+    parts = graph.constant("parts", np.array([4, 12], dtype=np.int64))
+    halves = graph.op("Split", [conv("last", joined, 64, 16), parts], ["few", "many"], axis=1)
+    graph.op("ReduceMean", halves[0], "mean", axes=[2, 3], keepdims=0)
+    graph.op("ReduceMax", halves[1], "most", axes=[2, 3], keepdims=0)
+    graph.output("mean", FLOAT, [1, 4])
+    graph.output("most", FLOAT, [1, 12])
     return graph

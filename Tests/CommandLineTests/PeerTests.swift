@@ -84,6 +84,31 @@ struct PeerTests {
     #expect(answer.status == 0, "\(answer.errors)")
   }
 
+  @Test func `a second checker accepts slices`() throws {
+    let fixture = try Fixture.named("dense_block")
+    let planned = PlannedFile(fixture, "--slices")
+    #expect(try planned.plan().tensors.contains { $0.sliceOf != nil })
+    let answer = Peer.run("peer_check.py", [planned.path, fixture.path])
+    #expect(answer.status == 0, "\(answer.errors)")
+  }
+
+  @Test(arguments: ["none", "safe", "ort"])
+  func `a model runs in one arena with slices, its results equal to the bit`(_ mode: String) throws
+  {
+    let fixture = try Fixture.named("dense_block")
+    let planned = PlannedFile(fixture, "--slices", "--inplace", mode)
+    #expect(try planned.plan().tensors.contains { $0.sliceOf != nil })
+    let answer = Peer.run("peer_slices.py", [planned.path, fixture.path])
+    #expect(answer.status == 0, "\(answer.errors)")
+    // A part that lies elsewhere is missed.
+    var plan = try planned.plan()
+    let index = try #require(plan.tensors.firstIndex { $0.name == "layer2.relu.out" })
+    plan.tensors[index].offset = plan.tensors[index].offset.map { $0 == 0 ? 4096 : 0 }
+    _ = planned.check(plan)
+    let other = Peer.run("peer_slices.py", [planned.folder.path(of: "other.json"), fixture.path])
+    #expect(other.status == 1, "\(other.errors)")
+  }
+
   @Test(arguments: CheckCommandTests.mutations)
   func `the second checker refuses what ours refuses`(
     _ mutation: CheckCommandTests.Mutation

@@ -8,7 +8,8 @@ import Testing
   /// In-place mode, place of inputs and outputs, alignment.
   static let memory: [[String]] = [
     [], ["--inplace", "none"], ["--inplace", "ort"], ["--io", "external"],
-    ["--alignment", "1"], ["--alignment", "4096"],
+    ["--alignment", "1"], ["--alignment", "4096"], ["--slices"],
+    ["--slices", "--alignment", "1", "--layout", "first-fit-size"],
   ]
 
   @Test(arguments: Fixture.all, memory)

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import GraphIR
+import MemoryLayout
 import Ordering
 import Planning
 import TestSupport
@@ -65,6 +66,27 @@ import Testing
       let plan = try Planner(order: order).plan(graph, model: PlannedModel(path: "random"))
       #expect(plan.options.order == name)
     }
+  }
+
+  /// One member alone leaves holes often enough to see what another order does.
+  @Test func `where the arena stays above the peak, other orders of that peak are laid out`() throws
+  {
+    let layout = try #require(LayoutChoice(name: "first-fit-area"))
+    var (tried, closed) = (0, 0)
+    for seed in 0..<60 {
+      var shape = RandomGraph.Shape(nodes: 10...24)
+      (shape.sizes, shape.reach) = (12, 10)
+      let graph = RandomGraph(seed: seed, shape: shape).graph
+      let plan = try Planner(layout: layout).plan(graph, model: PlannedModel(path: "holes"))
+      let pass = try #require(plan.passes.first { $0.name == "layout" })
+      guard pass.outcome.contains("other orders of that peak tried") else {
+        #expect(plan.summary.fragmentation == 0)
+        continue
+      }
+      tried += 1
+      if plan.summary.fragmentation == 0 { closed += 1 }
+    }
+    #expect(tried > 0 && closed > 0, "\(tried) tried, \(closed) closed")
   }
 
   @Test func `a graph without nodes has a plan`() throws {

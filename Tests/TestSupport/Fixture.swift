@@ -22,6 +22,7 @@ public struct Fixture: Hashable, Sendable, CustomTestStringConvertible {
   /// Every valid model.
   public static let all = [
     Fixture("bert_block", dims: ["batch=2", "seq=7"]),
+    Fixture("dense_block"),
     Fixture("fan"),
     Fixture("mixed_types", dims: ["batch=3"]),
     Fixture("mlp_train", runs: false),

@@ -58,7 +58,7 @@ def rows(graphopt, zoo):
         with tempfile.TemporaryDirectory() as folder:
             planned = os.path.join(folder, "planned.onnx")
             command = [graphopt, "plan", path, "--inplace=ort", "--io=external", "--alignment=1"]
-            command += [f"--emit=onnx={planned}", "--time-limit=60s"]
+            command += [f"--emit=onnx={planned}", "--time-limit=20s"]
             done = subprocess.run(command + dims, capture_output=True, text=True)
             if done.returncode == 0:
                 done = subprocess.run(

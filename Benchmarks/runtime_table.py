@@ -58,7 +58,7 @@ def rows(graphopt, zoo):
         with tempfile.TemporaryDirectory() as folder:
             planned = os.path.join(folder, "planned.onnx")
             command = [graphopt, "plan", path, "--inplace=ort", "--io=external", "--alignment=1"]
-            command += [f"--emit=onnx={planned}", "--time-limit=60s"]
+            command += [f"--emit=onnx={planned}", "--time-limit=20s"]
             done = subprocess.run(command + dims, capture_output=True, text=True)
             if done.returncode == 0:
                 done = subprocess.run(
@@ -78,11 +78,14 @@ def main(graphopt, zoo):
     print("Bytes that the values between inputs and outputs take at once. *Predicted* is what")
     print("`graphopt plan --inplace ort --io external --alignment 1 --emit onnx=PATH` says;")
     print("*measured* the most that ONNX Runtime's profile has in use after any node of that file,")
-    print("less what it has in use before the first, run by the recipe that the command prints;")
-    print("*file* the same of the file as it was exported, *factory* of that file with all")
-    print("settings left alone. Both as multiples of measured. Results of the planned file are")
-    print("equal to the bit to those of the exported one, settings alike. A * marks models that")
-    print("come without weights and were given random ones.\n")
+    print("less what it had in use before the first one ever ran, by the recipe that the command")
+    print("prints; *file* the same of the file as it was exported; *factory* of that file with the")
+    print("settings that a session starts with: all optimizations, plans of its own. Both as")
+    print("multiples of measured. Factory settings rewrite the graph: where they fuse nodes or fold")
+    print("constants (the light_ models make their weights by nodes) they may need less than any")
+    print("order of the exported nodes. Results of the planned file are equal to the bit to those of")
+    print("the exported one, settings alike. A * marks models that come without weights and were")
+    print("given random ones.\n")
     print("| model | binding | predicted | measured | ratio | file | factory |")
     print("|---|---|---:|---:|---:|---:|---:|")
     measured, refused = [], []

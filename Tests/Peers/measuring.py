@@ -24,11 +24,9 @@ class Run:
 
     # The nodes in the order of execution, each by its first result.
     executed: list
-    # The most bytes in use after any node, less those in use before the first: what the values
-    # between inputs and outputs take.
+    # The most bytes in use after any node, less those in use before the first one ever ran: what
+    # the values between inputs and outputs take.
     peak: int
-    # The bytes in use before the first node: what the session itself keeps in its arena.
-    held: int
     # The results, by name.
     results: dict
 
@@ -45,7 +43,8 @@ def measured(model, bound, **settings):
             model, bound=named, profile_prefix=str(Path(folder) / "profile"), **settings
         )
         values = feeds(running, bound)
-        made = results(running, values)
+        # Copies: what a session returns lies in its arena as long as anybody holds it.
+        made = {name: value.copy() for name, value in results(running, values).items()}
         binding = running.io_binding()
         for name, value in values.items():
             binding.bind_cpu_input(name, value)
@@ -61,13 +60,14 @@ def measured(model, bound, **settings):
         for event in events
         if event.get("cat") == "Node" and event["name"].endswith(SUFFIX)
     ]
-    events = events[len(events) // 2 :]
     if not events:
-        return Run([], 0, 0, made)
+        return Run([], 0, made)
     sizes = [int(event["args"]["mem_bytes_requested_in_use"]) for event in events]
     held = sizes[0] - int(events[0]["args"]["mem_requested_in_use_delta"])
+    events = events[len(events) // 2 :]
+    sizes = sizes[len(events) :]
     # What onnxruntime put in by itself (casts around kernels that lack a type) has other names.
     first = {node.name: next(filter(None, node.output), "") for node in model.graph.node}
     names = [event["name"].removesuffix(SUFFIX) for event in events]
     executed = [first[name] for name in names if name in first]
-    return Run(executed, max(sizes) - held, held, made)
+    return Run(executed, max(sizes) - held, made)

@@ -17,19 +17,7 @@ enum MatrixOperators {
       let type = context.optional(7)?.elementType ?? a.elementType
       context.setOutput(0, type, try product(a.shape, b.shape))
     },
-    OperatorRule("Gemm") { context throws(OperatorFault) in
-      let a = try matrix(context.input(0, rank: 2).shape, isTransposed: context.flag("transA"))
-      let b = try matrix(context.input(1, rank: 2).shape, isTransposed: context.flag("transB"))
-      guard a.columns == b.rows else {
-        throw .extents(
-          [a.rows, a.columns], [b.rows, b.columns], reason: "the inner extents differ")
-      }
-      let shape = [a.rows, b.columns]
-      if let c = context.optional(2), try Extents.broadcast(shape, c.shape) != shape {
-        throw .notBroadcastable(shape, c.shape)
-      }
-      context.setOutput(0, try context.input(0).elementType, shape)
-    },
+    gemm("Gemm"),
     OperatorRule("Det") { context throws(OperatorFault) in
       let x = try context.input(0, rankAtLeast: 2)
       context.setOutput(0, x.elementType, Array(x.shape.dropLast(2)))
@@ -42,6 +30,34 @@ enum MatrixOperators {
         0, try context.input(0).elementType, try EinsumEquation(equation).shape(of: shapes))
     },
   ]
+
+  /// The rule of the product of two matrices, turned where attributes say so, plus a third.
+  ///
+  /// - Parameters:
+  ///   - b: The input that is the right operand.
+  ///   - c: The input that is added, if it is there.
+  ///   - elementType: The type of the result; that of operand 0 if left out.
+  static func gemm(
+    _ type: String, b: Int = 1, c: Int = 2,
+    elementType: (@Sendable (OperatorContext) throws(OperatorFault) -> ElementType)? = nil
+  ) -> OperatorRule {
+    OperatorRule(type) { context throws(OperatorFault) in
+      let left = try matrix(context.input(0, rank: 2).shape, isTransposed: context.flag("transA"))
+      let right = try matrix(context.input(b, rank: 2).shape, isTransposed: context.flag("transB"))
+      guard left.columns == right.rows else {
+        throw .extents(
+          [left.rows, left.columns], [right.rows, right.columns],
+          reason: "the inner extents differ")
+      }
+      let shape = [left.rows, right.columns]
+      if let c = context.optional(c), try Extents.broadcast(shape, c.shape) != shape {
+        throw .notBroadcastable(shape, c.shape)
+      }
+      var type = try context.input(0).elementType
+      if let elementType { type = try elementType(context) }
+      context.setOutput(0, type, shape)
+    }
+  }
 
   private static func matrix(
     _ shape: [Int], isTransposed: Bool

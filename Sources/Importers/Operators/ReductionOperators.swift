@@ -51,16 +51,20 @@ enum ReductionOperators {
         }
         axes = Array(x.shape.indices)
       }
-      let keeps = try context.flag("keepdims", default: true)
       var isReduced = [Bool](repeating: false, count: x.rank)
       for axis in axes { isReduced[axis] = true }
-      var shape: [Int] = []
-      for (axis, extent) in x.shape.enumerated() {
-        if !isReduced[axis] { shape.append(extent) } else if keeps { shape.append(1) }
-      }
+      let shape = shape(
+        of: x.shape, without: axes, keeping: try context.flag("keepdims", default: true))
       context.setOutput(
         0, x.elementType, shape, value: reduced(x, isReduced: isReduced, reduction))
     }
+  }
+
+  /// The shape without the reduced axes, or with extents of 1 there.
+  static func shape(of shape: [Int], without axes: [Int], keeping keeps: Bool) -> [Int] {
+    var isReduced = [Bool](repeating: false, count: shape.count)
+    for axis in axes { isReduced[axis] = true }
+    return shape.indices.compactMap { isReduced[$0] ? (keeps ? 1 : nil) : shape[$0] }
   }
 
   private static func reduced(

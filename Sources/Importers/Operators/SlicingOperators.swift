@@ -13,10 +13,7 @@ enum SlicingOperators {
     OperatorRule("Split", isMonotone: true) { context throws(OperatorFault) in
       try setPieces(&context)
     },
-    OperatorRule("Slice", isMonotone: true) { context throws(OperatorFault) in
-      let data = try context.input(0)
-      context.setOutput(0, try slice(of: data, context))
-    },
+    slicing("Slice"),
   ]
 
   // MARK: Concat
@@ -127,6 +124,13 @@ enum SlicingOperators {
   }
 
   // MARK: Slice
+
+  /// The rule of cutting each axis from a start to an end, in steps.
+  static func slicing(_ type: String) -> OperatorRule {
+    OperatorRule(type, isMonotone: true) { context throws(OperatorFault) in
+      context.setOutput(0, try slice(of: try context.input(0), context))
+    }
+  }
 
   /// One axis of a slice: where it starts, how far it steps, how many elements it takes.
   private struct Cut {

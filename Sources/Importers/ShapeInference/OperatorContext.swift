@@ -227,6 +227,13 @@ extension OperatorContext {
     outputs[index] = fact
   }
 
+  /// Sets the element type of a dense output and an upper bound of its shape.
+  mutating func setBound(_ index: Int, _ type: ElementType, _ shape: [Int]) {
+    var fact = ValueFact(type, shape)
+    fact.isUpperBound = true
+    setOutput(index, fact)
+  }
+
   /// Sets the element type, shape and elements of a dense output.
   mutating func setOutput(
     _ index: Int, _ type: ElementType, _ shape: [Int], value: KnownValue? = nil

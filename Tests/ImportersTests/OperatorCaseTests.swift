@@ -16,12 +16,3 @@ struct OperatorCaseTests {
     #expect(found.values >= values)
   }
 }
-
-@Suite(.enabled(if: Peer.isPresent, Comment(rawValue: Peer.absence)))
-struct GivenModelTests {
-  @Test func `given`() throws {
-    let given = try GivenModels()
-    for (model, reason) in given.exceptions { print("EX", model, reason) }
-    print("COUNT", given.models, given.exact, given.bounded, given.inferred, given.exceptions.count)
-  }
-}

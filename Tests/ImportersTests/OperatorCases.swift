@@ -11,6 +11,10 @@ struct OperatorCases {
   struct Case: Decodable {
     let file: String
     let outputs: [String: Form]
+    /// The operators of its nodes, as `domain::type`.
+    let operators: [String]
+    /// What binds the dimensions that the model leaves open.
+    let bindings: [String: Int]
   }
 
   /// What a result is: a tensor's type, shape and elements (`nil` where not known), or a sequence.
@@ -121,50 +125,4 @@ struct OperatorCases {
   private static let uncovered: Set<String> = [
     "If", "Loop", "Scan", "SequenceMap", "ImageDecoder", "StringSplit",
   ]
-}
-
-/// What the importer makes of the models that test backends, as they stand in their files.
-struct GivenModels {
-  /// How many results of dense tensors are of the right type and shape.
-  private(set) var exact = 0
-  /// How many have a shape that is at least the right one in every axis.
-  private(set) var bounded = 0
-  /// How many follow from the shapes of the inputs alone, with what the file states dropped.
-  private(set) var inferred = 0
-  /// The models.
-  private(set) var models = 0
-  /// The models that are not imported, or have a wrong result, each with the reason.
-  private(set) var exceptions: [(model: String, reason: String)] = []
-
-  init() throws {
-    let (cases, folder) = try OperatorCases.cases(of: "given")
-    models = cases.count
-    for item in cases {
-      let path = "\(folder)/\(item.file)"
-      let name = String(item.file.dropFirst(6).dropLast(5))
-      do {
-        let graph = try ONNXImporter().importGraph(path: path).graph
-        if let wrong = count(item, graph) { exceptions.append((name, wrong)) }
-      } catch {
-        exceptions.append((name, "\(error)"))
-      }
-      if (try? ONNXImporter(ignoresValueInfo: true).importGraph(path: path)) != nil {
-        inferred += 1
-      }
-    }
-  }
-
-  /// Counts the results of a model; what is wrong with the first that is not right.
-  private mutating func count(_ item: OperatorCases.Case, _ graph: Graph) -> String? {
-    for (name, form) in item.outputs.sorted(by: { $0.key < $1.key }) where !name.isEmpty {
-      guard let tensor = graph.tensor(name) else { return "\(name) is not in the graph" }
-      guard case .tensor = form else { continue }
-      var fact = ValueFact(graph[tensor].elementType, Array(graph.shape(of: tensor)))
-      fact.isUpperBound = graph[tensor].isUpperBound
-      fact.kind = graph[tensor].kind
-      if let difference = OperatorCases.difference(fact, form) { return "\(name): \(difference)" }
-      if fact.isUpperBound { bounded += 1 } else { exact += 1 }
-    }
-    return nil
-  }
 }

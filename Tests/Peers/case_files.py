@@ -79,7 +79,7 @@ class Cases:
         self.folder, self.list = folder, []
         os.makedirs(folder, exist_ok=True)
 
-    def add(self, name, model, outputs, keeps_stated=False):
+    def add(self, name, model, outputs, keeps_stated=False, bindings=None):
         """Adds a model; unless `keeps_stated`, nothing of the results can be read from it."""
         for output in [] if keeps_stated else list(model.graph.output):
             kept = onnx.ValueInfoProto()
@@ -88,7 +88,15 @@ class Cases:
         file = f"{len(self.list):05d}-{name[:80]}.onnx"
         with open(os.path.join(self.folder, file), "wb") as f:
             f.write(model.SerializeToString())
-        self.list.append({"file": file, "outputs": outputs})
+        used = {(n.domain if n.domain != "ai.onnx" else "", n.op_type) for n in model.graph.node}
+        self.list.append(
+            {
+                "file": file,
+                "outputs": outputs,
+                "operators": sorted(f"{domain}::{kind}" for domain, kind in used),
+                "bindings": bindings or {},
+            }
+        )
 
     def write(self):
         with open(os.path.join(self.folder, "cases.json"), "w") as f:

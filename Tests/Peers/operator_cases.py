@@ -8,7 +8,7 @@ model, so that shapes that depend on values can be inferred and inferred values 
 `microsoft`: onnxruntime's own operators, and models as its optimizer leaves them, run by it.
 `ml`: operators for classical machine learning, run by onnxruntime.
 
-FOLDER/cases.json lists {file, outputs: {name: form}}; a form is [type, shape, values or null], or
+FOLDER/cases.json lists {file, outputs: {name: form}, operators, bindings}; a form is [type, shape, values or null], or
 {"sequence": [form, ...]}, {"optional": form or null}. Run and read by OperatorCaseTests.swift.
 """
 
@@ -41,19 +41,44 @@ def backend_cases():
 
 
 def stored_models():
-    """The models that the onnx package stores as files, with their stored results."""
+    """The models that the onnx package stores as files: name, model, inputs, outputs."""
     data = os.path.join(os.path.dirname(onnx.backend.test.__file__), "data")
     for folder in sorted(glob.glob(os.path.join(data, "*", "*", "test_data_set_0"))):
         model = onnx.load(os.path.join(os.path.dirname(folder), "model.onnx"))
-        outputs = []
-        for index, info in enumerate(model.graph.output):
-            with open(os.path.join(folder, f"output_{index}.pb"), "rb") as file:
-                kind = info.type.WhichOneof("value")
-                if kind == "tensor_type":
-                    outputs.append(TensorProto.FromString(file.read()))
-                else:
-                    outputs.append([])
-        yield os.path.basename(os.path.dirname(folder)), model, outputs
+        inputs = stored_values(folder, "input", model.graph.input)
+        outputs = stored_values(folder, "output", model.graph.output)
+        yield os.path.basename(os.path.dirname(folder)), model, inputs, outputs
+
+
+def stored_values(folder, kind, infos):
+    """The tensors that are stored for values; an empty list for what is no tensor."""
+    values = []
+    for index, info in enumerate(infos):
+        path = os.path.join(folder, f"{kind}_{index}.pb")
+        if not os.path.exists(path):
+            break
+        if info.type.WhichOneof("value") == "tensor_type":
+            with open(path, "rb") as file:
+                values.append(TensorProto.FromString(file.read()))
+        else:
+            values.append([])
+    return values
+
+
+def open_dimensions(model, inputs):
+    """What binds the dimensions that a model leaves open to those of its inputs."""
+    bindings = {}
+    for info, value in zip(model.graph.input, inputs):
+        if info.type.WhichOneof("value") != "tensor_type" or isinstance(value, list):
+            continue
+        shape = value.dims if isinstance(value, TensorProto) else np.shape(value)
+        if not info.type.tensor_type.HasField("shape"):
+            continue
+        for axis, dimension in enumerate(info.type.tensor_type.shape.dim):
+            if not dimension.HasField("dim_value"):
+                name = dimension.dim_param or f"{info.name}:{axis}"
+                bindings[name] = int(shape[axis])
+    return bindings
 
 
 def result_form(name, info, value):
@@ -88,10 +113,10 @@ def node_cases(cases):
 
 
 def given_cases(cases):
-    for name, model, _, outputs in backend_cases():
+    for name, model, inputs, outputs in backend_cases():
         forms = {o.name: result_form(name, o, v) for o, v in zip(model.graph.output, outputs)}
-        cases.add(name, model, forms, keeps_stated=True)
-    for name, model, outputs in stored_models():
+        cases.add(name, model, forms, True, open_dimensions(model, inputs))
+    for name, model, inputs, outputs in stored_models():
         forms = {}
         for info, value in zip(model.graph.output, outputs):
             if isinstance(value, TensorProto):
@@ -99,7 +124,7 @@ def given_cases(cases):
                 forms[info.name] = [TYPES[value.data_type], list(value.dims), None]
             else:
                 forms[info.name] = {"sequence": []}
-        cases.add(name, model, forms, keeps_stated=True)
+        cases.add(name, model, forms, True, open_dimensions(model, inputs))
 
 
 def ort_cases(cases):

@@ -24,8 +24,10 @@ struct DimensionResolver {
     let inputNames = inputs.map { names[$0.name] }
     var shapes: [[ONNXDimension]] = []
     for (input, name) in zip(inputs, inputNames) {
-      guard case .tensor(_, let shape) = input.type else {
-        throw .dimensions(.unsizedInput(name: name))
+      let shape: [ONNXDimension]?
+      switch input.type {
+      case .tensor(_, let stated), .optional(.tensor(_, let stated)): shape = stated
+      default: throw .dimensions(.unsizedInput(name: name))
       }
       shapes.append(shape ?? Self.axes(named: name, in: bindings))
     }

@@ -61,9 +61,14 @@ public struct ONNXImporter: Sendable {
     var inference = ShapeInference(
       of: model, dimensions: dimensions, usesValueInfo: !ignoresValueInfo)
     for (input, shape) in zip(fed, dimensions.inputShapes) {
-      let fact = ValueFact(input.type.elementType, shape)
+      var fact = ValueFact(input.type.elementType, shape)
       guard fact.elementType != .undefined, (try? fact.checkForm()) != nil else {
         throw .structure(.unsized(tensor: model.names[input.name]))
+      }
+      if case .optional = input.type {
+        fact = .optional(of: fact.elementType, fact)
+        // Whether there is a tensor, the caller decides.
+        fact.isUpperBound = true
       }
       inference.define(input.name, fact)
     }

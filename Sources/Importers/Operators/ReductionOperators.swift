@@ -26,6 +26,7 @@ enum ReductionOperators {
         fact.shape[axis] = min(try Extents.extent(Int64(k), input: 1), x.shape[axis])
       } catch .unknownValue {
         fact.isUpperBound = true
+        context.prefersStated = true
       }
       context.setOutput(0, fact)
       fact.elementType = .int64
@@ -43,7 +44,13 @@ enum ReductionOperators {
   ) -> OperatorRule {
     OperatorRule(type, isMonotone: isMonotone) { context throws(OperatorFault) in
       let x = try context.input(0)
-      var axes = try context.axes(input: 1, rank: x.rank) ?? []
+      var axes: [Int]
+      do throws(OperatorFault) {
+        axes = try context.axes(input: 1, rank: x.rank) ?? []
+      } catch .unknownValue {
+        try setBound(&context)
+        return
+      }
       if axes.isEmpty {
         if try context.flag("noop_with_empty_axes") {
           context.setOutput(0, x)
@@ -67,6 +74,23 @@ enum ReductionOperators {
     return shape.indices.compactMap { isReduced[$0] ? (keeps ? 1 : nil) : shape[$0] }
   }
 
+  /// Sets a bound of the result where which axes are reduced is known only when the model runs.
+  private static func setBound(_ context: inout OperatorContext) throws(OperatorFault) {
+    let x = try context.input(0)
+    let count = try context.input(1, rank: 1).shape[0]
+    let keeps = try context.flag("keepdims", default: true)
+    // An axis that is empty has one sum, too.
+    var shape = x.shape.map { max($0, 1) }
+    if count == 0, try !context.flag("noop_with_empty_axes") {
+      shape = keeps ? Array(repeating: 1, count: x.rank) : []
+    } else if !keeps, count <= x.rank {
+      // Each axis that is left is one of those at, or up to `count` behind, its place.
+      shape = (0..<(x.rank - count)).map { shape[$0...($0 + count)].max() ?? 1 }
+    }
+    context.setBound(0, x.elementType, shape)
+    context.prefersStated = true
+  }
+
   private static func reduced(
     _ x: ValueFact, isReduced: [Bool], _ reduction: Reduction
   ) -> KnownValue? {
@@ -86,7 +110,10 @@ enum ReductionOperators {
           { (a: Int64, b: Int64) -> Int64? in
             switch reduction {
             case .sum, .mean: exact(a.addingReportingOverflow(b), x.elementType)
-            case .product: exact(a.multipliedReportingOverflow(by: b), x.elementType)
+            case .product:
+              // A negative factor turns an upper bound into a lower one.
+              x.isUpperBound && (a < 0 || b < 0)
+                ? nil : exact(a.multipliedReportingOverflow(by: b), x.elementType)
             case .largest: max(a, b)
             case .smallest: min(a, b)
             case .none: nil

@@ -115,8 +115,8 @@ enum MicrosoftOperators {
 
   private static func stretched(_ type: String) -> OperatorRule {
     OperatorRule(type) { context throws(OperatorFault) in
-      let (a, b) = (try context.input(0), try context.input(1))
-      context.setOutput(0, a.elementType, try Extents.broadcast(a.shape, b.shape))
+      context.setOutput(
+        0, try context.input(0).elementType, try context.broadcastShape(of: 0..<2))
     }
   }
 

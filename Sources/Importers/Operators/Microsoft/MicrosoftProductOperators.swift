@@ -43,7 +43,8 @@ enum MicrosoftProductOperators {
   ) -> OperatorRule {
     OperatorRule(name) { context throws(OperatorFault) in
       let (x, y) = (try context.input(0), try context.input(b))
-      context.setOutput(0, try type(context), try MatrixOperators.product(x.shape, y.shape))
+      context.setOutput(
+        0, try type(context), try MatrixOperators.product(x.shape, y.shape, context))
     }
   }
 
@@ -56,7 +57,7 @@ enum MicrosoftProductOperators {
         a.shape, matrix: context.flag("transA"), batch: context.flag("transBatchA"))
       let right = try transposed(
         b.shape, matrix: context.flag("transB"), batch: context.flag("transBatchB"))
-      context.setOutput(0, b.elementType, try MatrixOperators.product(left, right))
+      context.setOutput(0, b.elementType, try MatrixOperators.product(left, right, context))
     }
   }
 
@@ -97,7 +98,7 @@ enum MicrosoftProductOperators {
     OperatorRule("MatMulFpQ4") { context throws(OperatorFault) in
       let a = try context.input(0)
       let b = try ShapeOperators.extents(of: 2, context)
-      context.setOutput(0, a.elementType, try MatrixOperators.product(a.shape, b))
+      context.setOutput(0, a.elementType, try MatrixOperators.product(a.shape, b, context))
     },
   ]
 

@@ -49,10 +49,8 @@ enum MicrosoftQuantizedOperators {
     _ name: String, _ operands: [Int], type: ElementType? = nil
   ) -> OperatorRule {
     OperatorRule(name) { context throws(OperatorFault) in
-      var shapes: [[Int]] = []
-      for index in operands { shapes.append(try context.input(index).shape) }
       let first = try context.input(operands[0]).elementType
-      context.setOutput(0, type ?? first, try Extents.broadcast(shapes))
+      context.setOutput(0, type ?? first, try context.broadcastShape(of: operands))
     }
   }
 

@@ -26,6 +26,7 @@ from case_files import TYPES, Cases, Runner, declared, form
 from microsoft_cases import microsoft_cases
 from ml_cases import ml_cases
 from onnx import TensorProto, numpy_helper
+from sequence_cases import sequence_cases
 
 warnings.filterwarnings("ignore")
 
@@ -511,6 +512,7 @@ def ort_cases(cases):
             [f32(2, 2, 3), np.array(indices, np.int64)],
             dict(batch_dims=batch),
         )
+    sequence_cases(run)
     print(len(run.refused), "cases refused by onnxruntime")
 
 

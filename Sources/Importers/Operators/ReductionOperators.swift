@@ -37,9 +37,10 @@ enum ReductionOperators {
   // MARK: Reduce...
 
   /// What the elements are reduced to, where that is evaluated.
-  private enum Reduction: Sendable { case sum, product, largest, smallest, mean, none }
+  enum Reduction: Sendable { case sum, product, largest, smallest, mean, none }
 
-  private static func reduction(
+  /// The rule of reducing axes that an attribute or operand names.
+  static func reduction(
     _ type: String, _ reduction: Reduction = .none, isMonotone: Bool = false
   ) -> OperatorRule {
     OperatorRule(type, isMonotone: isMonotone) { context throws(OperatorFault) in

@@ -95,9 +95,10 @@ public struct ONNXImporter: Sendable {
       }
     }
     let bounded = graph.tensors.count { $0.isUpperBound }
+    let strings = graph.tensors.count { $0.elementType == .string }
     let notes: [ImportNote] = [
       .sortedNodes(structure.movedCount), .constantNodes(structure.constants.count),
-      .statedShapes(inference.statedCount), .upperBounds(bounded),
+      .statedShapes(inference.statedCount), .upperBounds(bounded), .strings(strings),
       .uncountedBodies(bodies),
     ]
     return notes.filter { $0.count > 0 }
@@ -141,6 +142,8 @@ public enum ImportNote: Hashable, Sendable {
   case statedShapes(Int)
   /// Tensors whose size is an upper bound of what data decides.
   case upperBounds(Int)
+  /// Tensors of strings, whose characters are not counted.
+  case strings(Int)
   /// Nodes that run graphs of their own, whose memory is not part of the plan.
   case uncountedBodies(Int)
 
@@ -148,7 +151,7 @@ public enum ImportNote: Hashable, Sendable {
   public var count: Int {
     switch self {
     case .sortedNodes(let count), .constantNodes(let count), .statedShapes(let count),
-      .upperBounds(let count), .uncountedBodies(let count):
+      .upperBounds(let count), .strings(let count), .uncountedBodies(let count):
       count
     }
   }
@@ -169,6 +172,8 @@ extension ImportNote: CustomStringConvertible {
     case .upperBounds(let count):
       "\(many(count, "tensor's size is an upper bound", "tensors' sizes are upper bounds")) "
         + "of what data decides"
+    case .strings(let count):
+      "\(many(count, "tensor holds", "tensors hold")) strings, whose characters are not counted"
     case .uncountedBodies(let count):
       "the plan is too low by what runs inside \(many(count, "node", "nodes")) with a body "
         + "(If, Loop, Scan), which is not counted"

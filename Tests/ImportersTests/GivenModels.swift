@@ -11,6 +11,9 @@ struct GivenModels {
   private(set) var exact = 0
   /// How many have a shape that is at least the right one in every axis.
   private(set) var bounded = 0
+  /// How many models are imported only when the elements of inputs that are a few whole numbers are
+  /// given, too.
+  private(set) var valued = 0
   /// How many models need nothing of what their files state of results.
   private(set) var inferred = 0
   /// The names of the models that are not imported, by reason.
@@ -37,14 +40,27 @@ struct GivenModels {
         .map { DimensionBinding($0.key, $0.value) }
       let model = try ONNXModel(path: "\(folder)/\(item.file)")
       do throws(ImportError) {
-        let graph = try ONNXImporter(bindings: bindings).importGraph(of: model).graph
-        count(item, graph)
+        count(item, try graph(of: model, bindings, item.values))
       } catch {
         refused[Self.reason(error, model), default: []].append(name)
         if Self.reason(error, model) == .other { wrong.append("\(name): \(error)") }
       }
       let importer = ONNXImporter(bindings: bindings, ignoresValueInfo: true)
       if (try? importer.importGraph(of: model)) != nil { inferred += 1 }
+    }
+  }
+
+  private mutating func graph(
+    of model: ONNXModel, _ bindings: [DimensionBinding], _ values: [String: Int]
+  ) throws(ImportError) -> Graph {
+    do throws(ImportError) {
+      return try ONNXImporter(bindings: bindings).importGraph(of: model).graph
+    } catch {
+      guard Self.reason(error, model) == .value, !values.isEmpty else { throw error }
+      let more = values.sorted { $0.key < $1.key }.map { DimensionBinding($0.key, $0.value) }
+      let graph = try ONNXImporter(bindings: bindings + more).importGraph(of: model).graph
+      valued += 1
+      return graph
     }
   }
 

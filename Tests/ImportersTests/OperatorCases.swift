@@ -15,6 +15,8 @@ struct OperatorCases {
     let operators: [String]
     /// What binds the dimensions that the model leaves open.
     let bindings: [String: Int]
+    /// What binds the elements of inputs that are a few whole numbers.
+    let values: [String: Int]
   }
 
   /// What a result is: a tensor's type, shape and elements (`nil` where not known), or a sequence.

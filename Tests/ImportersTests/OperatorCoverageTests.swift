@@ -109,7 +109,8 @@ struct OperatorCoverage {
         + "(`onnx/backend/test/data`), imported as files: inputs are inputs, and what a file states "
         + "of a result that nothing tells before running is taken. Of their dense results "
         + "\(given.exact) have the right type and shape, \(given.bounded) an upper bound of a shape "
-        + "that data decides, \(given.wrong.count) a wrong one. \(given.inferred) models need "
+        + "that data decides, \(given.wrong.count) a wrong one. \(given.valued) models need the elements "
+        + "of an input to be given, as `--dim size=10` does. \(given.inferred) models need "
         + "nothing of what the file states of results. \(refused) models are not imported:", "",
     ]
     for reason in GivenModels.Reason.allCases {

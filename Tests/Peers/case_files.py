@@ -79,7 +79,7 @@ class Cases:
         self.folder, self.list = folder, []
         os.makedirs(folder, exist_ok=True)
 
-    def add(self, name, model, outputs, keeps_stated=False, bindings=None):
+    def add(self, name, model, outputs, keeps_stated=False, bindings=None, values=None):
         """Adds a model; unless `keeps_stated`, nothing of the results can be read from it."""
         for output in [] if keeps_stated else list(model.graph.output):
             kept = onnx.ValueInfoProto()
@@ -95,6 +95,7 @@ class Cases:
                 "outputs": outputs,
                 "operators": sorted(f"{domain}::{kind}" for domain, kind in used),
                 "bindings": bindings or {},
+                "values": values or {},
             }
         )
 

@@ -8,8 +8,9 @@ model, so that shapes that depend on values can be inferred and inferred values 
 `microsoft`: onnxruntime's own operators, and models as its optimizer leaves them, run by it.
 `ml`: operators for classical machine learning, run by onnxruntime.
 
-FOLDER/cases.json lists {file, outputs: {name: form}, operators, bindings}; a form is [type, shape, values or null], or
-{"sequence": [form, ...]}, {"optional": form or null}. Run and read by OperatorCaseTests.swift.
+FOLDER/cases.json lists {file, outputs: {name: form}, operators, bindings, values}. A form is [type,
+shape, values or null], {"sequence": [form, ...]}, {"map": count} or {"optional": form or null}.
+Run and read by OperatorCases.swift.
 """
 
 import copy
@@ -82,6 +83,18 @@ def open_dimensions(model, inputs):
     return bindings
 
 
+def small_values(model, inputs):
+    """What binds the elements of inputs that are a few whole numbers."""
+    values = {}
+    for info, value in zip(model.graph.input, inputs):
+        value = None if isinstance(value, (list, TensorProto)) else np.asarray(value)
+        if value is None or value.dtype.kind not in "iu" or value.ndim > 1 or value.size > 16:
+            continue
+        for index, element in enumerate(value.ravel()):
+            values[info.name if value.size == 1 else f"{info.name}[{index}]"] = int(element)
+    return values
+
+
 def result_form(name, info, value):
     if isinstance(value, TensorProto):
         return [declared(info.type), list(value.dims), None]
@@ -116,7 +129,8 @@ def node_cases(cases):
 def given_cases(cases):
     for name, model, inputs, outputs in backend_cases():
         forms = {o.name: result_form(name, o, v) for o, v in zip(model.graph.output, outputs)}
-        cases.add(name, model, forms, True, open_dimensions(model, inputs))
+        bindings = open_dimensions(model, inputs)
+        cases.add(name, model, forms, True, bindings, small_values(model, inputs))
     for name, model, inputs, outputs in stored_models():
         forms = {}
         for info, value in zip(model.graph.output, outputs):

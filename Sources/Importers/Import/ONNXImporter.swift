@@ -60,8 +60,8 @@ public struct ONNXImporter: Sendable {
       bindings: bindings)
     var inference = ShapeInference(
       of: model, dimensions: dimensions, usesValueInfo: !ignoresValueInfo)
-    for (input, shape) in zip(fed, dimensions.inputShapes) {
-      var fact = ValueFact(input.type.elementType, shape)
+    for (index, input) in fed.enumerated() {
+      var fact = ValueFact(input.type.elementType, dimensions.inputShapes[index])
       guard fact.elementType != .undefined, (try? fact.checkForm()) != nil else {
         throw .structure(.unsized(tensor: model.names[input.name]))
       }
@@ -69,6 +69,8 @@ public struct ONNXImporter: Sendable {
         fact = .optional(of: fact.elementType, fact)
         // Whether there is a tensor, the caller decides.
         fact.isUpperBound = true
+      } else if let values = dimensions.inputValues[index] {
+        fact.value = KnownValue.integers(values, fact.elementType.wrapped)
       }
       inference.define(input.name, fact)
     }

@@ -78,13 +78,16 @@ enum ReductionOperators {
   /// Sets a bound of the result where which axes are reduced is known only when the model runs.
   private static func setBound(_ context: inout OperatorContext) throws(OperatorFault) {
     let x = try context.input(0)
-    let count = try context.input(1, rank: 1).shape[0]
+    let count = try context.input(1).elementCount
+    guard count <= x.rank else {
+      throw .inputValue(input: 1, reason: "there are more of them than axes")
+    }
     let keeps = try context.flag("keepdims", default: true)
     // An axis that is empty has one sum, too.
     var shape = x.shape.map { max($0, 1) }
     if count == 0, try !context.flag("noop_with_empty_axes") {
       shape = keeps ? Array(repeating: 1, count: x.rank) : []
-    } else if !keeps, count <= x.rank {
+    } else if !keeps {
       // Each axis that is left is one of those at, or up to `count` behind, its place.
       shape = (0..<(x.rank - count)).map { shape[$0...($0 + count)].max() ?? 1 }
     }

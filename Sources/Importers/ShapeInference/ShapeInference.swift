@@ -195,7 +195,22 @@ struct ShapeInference {
       UnknownResults(
         operator: text(of: index), count: 1, node: structure.nodeName(node),
         tensor: model.names[output],
-        reason: reason))
+        reason: reason, bindable: bindable(node, reason, structure)))
+  }
+
+  /// The elements of a small graph input that a rule would have to know.
+  private func bindable(
+    _ node: Int, _ reason: OperatorFault?, _ structure: borrowing GraphStructure
+  ) -> [String] {
+    guard case .unknownValue(let index) = reason else { return [] }
+    let name = model.graph.input(index, of: model.graph.nodes[node])
+    guard name != .absent, case .input = structure[name], let fact = self[name],
+      fact.kind == .tensor, fact.elementType.isIntegral, fact.rank <= 1, fact.elementCount > 0,
+      fact.elementCount <= DimensionResolver.valueLimit
+    else { return [] }
+    let text = model.names[name]
+    return fact.elementCount == 1
+      ? [text] : (0..<fact.elementCount).map { "\(text)[\($0)]" }
   }
 
   private func text(of index: Int) -> String {

@@ -127,6 +127,42 @@ import Testing
     #expect(error == .dimensions(.unsizedInput(name: "s")))
   }
 
+  private let sized: (inout ProtobufWriter) -> Void = {
+    $0.value(11, "x", shape: [2, 3])
+    $0.value(11, "size", type: 7, shape: [2])
+    $0.value(11, "fill", type: 6, shape: [])
+    $0.node("Expand", ["x", "size"], ["e"])
+    $0.node("Range", ["fill", "fill", "fill"], ["r"])
+    $0.node("Neg", ["e"], ["y"])
+    $0.value(12, "y", shape: nil)
+  }
+
+  @Test func `elements of small inputs are bound where shapes depend on them`() throws {
+    let graph = try imported(
+      bindings: [
+        DimensionBinding("size[1]", 3), DimensionBinding("size[0]", 2), DimensionBinding("fill", 4),
+      ], graph: sized
+    ).graph
+    #expect(graph.shape("y") == [2, 3])
+    #expect(graph.shape("r") == [0])
+    #expect(
+      fault(bindings: [DimensionBinding("size[0]", 2)], graph: sized)
+        == .dimensions(.unbound([DynamicDimension(target: "size[1]", places: ["size[1]"])])))
+    let beyond = DimensionBinding("size[2]", 2)
+    #expect(
+      fault(bindings: [beyond], graph: sized) == .dimensions(.unmatched(beyond, existing: [])))
+    let two = [DimensionBinding("fill", 4), DimensionBinding("fill[0]", 5)]
+    #expect(fault(bindings: two, graph: sized) == .dimensions(.conflict(two[1], with: two[0])))
+    let real = DimensionBinding("x", 2)
+    #expect(fault(bindings: [real], graph: sized) == .dimensions(.unmatched(real, existing: [])))
+  }
+
+  @Test func `what has to be bound is said where shapes are not known`() {
+    let text = fault(graph: sized)?.description ?? ""
+    #expect(text.contains("say --dim 'size[0]=…' --dim 'size[1]=…'"))
+    #expect(text.contains("say --dim fill=…"))
+  }
+
   @Test func `texts are parsed`() throws {
     #expect(try DimensionBinding(parsing: "batch=8") == DimensionBinding("batch", 8))
     #expect(try DimensionBinding(parsing: "in:0:2=8") == DimensionBinding("in:0:2", 8))

@@ -7,10 +7,14 @@ import Testing
 
 @Suite struct `In-place effects` {
   private func effects(
-    _ type: String, _ inputs: [ValueFact?], _ output: ValueFact, isTraining: Bool = false
+    _ type: String, domain: String = "", _ inputs: [ValueFact?], _ outputs: ValueFact?...,
+    isFirstRepeated: Bool = false, isTraining: Bool = false
   ) -> [Effect] {
-    InPlaceEffects(domain: "", type: type)
-      .effects(inputs: inputs, output: output, isTraining: isTraining)
+    InPlaceEffects(domain: domain, type: type)
+      .effects(
+        of: InPlaceEffects.Use(
+          inputs: inputs, outputs: outputs, isFirstRepeated: isFirstRepeated,
+          isTraining: isTraining))
   }
 
   @Test func `views share in both modes`() {
@@ -58,7 +62,7 @@ import Testing
     #expect(
       effects("Add", [floats(3), floats(2, 3)], floats(2, 3))
         == [Effect(.mayOverwrite, output: 0, of: 1, modes: .safe)])
-    #expect(effects("Sum", [floats(2), floats(2), floats(2)], floats(2)).count == 3)
+    #expect(effects("Sum", [floats(2), floats(2), floats(2)], floats(2)).count == 2)
     #expect(effects("Add", [floats(1), floats(3, 1)], floats(3, 3)).isEmpty)
     // A comparison's result has another type; a choice is no operand to write over.
     #expect(effects("Equal", [floats(2), floats(2)], ValueFact(.bool, [2])).isEmpty)
@@ -76,6 +80,80 @@ import Testing
         == [Effect(.mayOverwrite, output: 0, of: 0, modes: .safe)])
     #expect(effects("Cast", [floats(2)], ValueFact(.int64, [2])).isEmpty)
     #expect(effects("Cast", [ValueFact(.string, [2])], ValueFact(.string, [2])).isEmpty)
+  }
+
+  @Test func `scattering writes over what no other operand reads`() {
+    let over = [Effect(.mayOverwrite, output: 0, of: 0, modes: .safe)]
+    for type in ["ScatterElements", "ScatterND", "Scatter", "TensorScatter"] {
+      let inputs = [floats(4), known(1), floats(1)]
+      #expect(effects(type, inputs, floats(4)) == over, "\(type)")
+      #expect(effects(type, inputs, floats(4), isFirstRepeated: true) == [], "\(type)")
+    }
+  }
+
+  @Test func `a batch that is normalized by its own statistics is read twice`() {
+    let inputs = [floats(2, 3), floats(3), floats(3), floats(3), floats(3)]
+    let over = [Effect(.mayOverwrite, output: 0, of: 0, modes: .safe)]
+    #expect(effects("BatchNormalization", inputs, floats(2, 3)) == over)
+    #expect(effects("BatchNormalization", inputs, floats(2, 3), isTraining: true) == [])
+  }
+
+  @Test func `a node says by attributes and results whether it normalizes by its batch`() throws {
+    func normalizes(_ version: Int64, _ outputs: [String], _ attributes: [String: Int64]) throws
+      -> Int
+    {
+      let graph = try imported(opsets: [("", version)]) {
+        $0.value(11, "x", shape: [2, 3])
+        for name in ["s", "b", "m", "v"] { $0.weights(name, [3]) }
+        $0.node("BatchNormalization", ["x", "s", "b", "m", "v"], outputs) {
+          for (name, value) in attributes { $0.int(name, value) }
+        }
+        $0.value(12, "y", shape: nil)
+      }.graph
+      return graph.effects(of: NodeID(0)).count
+    }
+    #expect(try normalizes(15, ["y"], [:]) == 1)
+    #expect(try normalizes(15, ["y", "n", "w"], ["training_mode": 1]) == 0)
+    #expect(try normalizes(9, ["y"], [:]) == 1)
+    #expect(try normalizes(9, ["y", "n", "w", "p", "q"], [:]) == 0)
+    #expect(try normalizes(6, ["y"], [:]) == 0)
+    #expect(try normalizes(6, ["y"], ["is_test": 1]) == 1)
+  }
+
+  @Test func `kernels that update an operand where it lies do so in every mode`() {
+    let buffer = floats(2, 3)
+    let flag = ValueFact(.bool, [1])
+    let next = [Effect(.mustOverwrite, output: 1, of: 0)]
+    #expect(
+      effects(
+        "InPlaceAccumulatorV2", domain: "com.microsoft", [buffer, buffer, flag], flag, buffer)
+        == next)
+    // Without a second result nothing holds the new version.
+    #expect(
+      effects("InPlaceAccumulatorV2", domain: "com.microsoft", [buffer, buffer, flag], flag) == [])
+    let pages = floats(9, 16, 2, 8)
+    #expect(
+      effects(
+        "PagedAttention", domain: "com.microsoft", [floats(3, 4), nil, nil, pages, pages],
+        floats(3, 4), pages, pages)
+        == [
+          Effect(.mustOverwrite, output: 1, of: 3), Effect(.mustOverwrite, output: 2, of: 4),
+        ])
+  }
+
+  @Test func `quantized arithmetic overwrites operands, not scales`() {
+    let x = ValueFact(.uint8, [4])
+    let (scale, zero) = (floats(), ValueFact(.uint8, []))
+    #expect(
+      effects(
+        "QLinearAdd", domain: "com.microsoft", [x, scale, zero, x, scale, zero, scale, zero], x)
+        == [0, 3].map { Effect(.mayOverwrite, output: 0, of: $0, modes: .safe) })
+    // A zero point of the result's form is read for every element.
+    #expect(
+      effects(
+        "QLinearAdd", domain: "com.microsoft", [zero, scale, zero, zero, scale, zero, scale, zero],
+        zero)
+        == [0, 3].map { Effect(.mayOverwrite, output: 0, of: $0, modes: .safe) })
   }
 
   @Test func `what is unknown shares nothing`() {

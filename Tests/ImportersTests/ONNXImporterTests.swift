@@ -202,7 +202,7 @@ import Testing
         == "needs shapes: the file gives none for 'a', 'd', 'e'; what is not known is made by "
         + "com.example::Warp (2 nodes, first 'one'); Bend (1 node, first 'Bend#3'); Reshape (1 node, "
         + "first 'view'): the elements of input 1 decide the shape and are known only when the "
-        + "model runs")
+        + "model runs; say --dim 's[0]=…' --dim 's[1]=…'")
   }
 
   @Test func `where rule and file contradict each other the rule is believed`() throws {

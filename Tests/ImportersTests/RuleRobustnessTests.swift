@@ -39,11 +39,19 @@ struct RandomContext {
     "output_height", "output_padding", "output_shape", "output_width", "pads", "perm",
     "pooled_shape", "q_num_heads", "reduction", "repeats", "reverse", "sample_size", "scales",
     "shape", "split", "start", "starts", "stash_type", "steps", "strides", "to", "value",
-    "value_ints",
+    "value_ints", "bits", "border", "capacity", "channels", "channels_last", "compress_ratio",
+    "dim",
+    "dilation", "gather_axis", "index_topk", "K", "max_ngram_size", "max_output_boxes",
+    "n_head_per_ngram", "n_targets", "N", "ndim", "num_branches", "num_heads", "pooled_size",
+    "policy_mode", "positive", "qkv_hidden_sizes", "scale", "size", "state_update_capacity",
+    "state_window", "step", "targets", "token_budget", "transA", "transB", "transBatchA",
+    "transBatchB", "v_head_size", "vocab_size", "classlabels_int64s", "classlabels_ints",
+    "vectors_per_class", "cats_int64s", "int64_vocabulary", "max_map", "xs",
   ]
   private static let texts = [
     "NOTSET", "SAME_UPPER", "VALID", "bidirectional", "forward", "none", "not_larger",
     "not_smaller", "tf_crop_and_resize", "ij,jk->ik", "...i,...i->...", "LEFT", "constant", "",
+    "qsa", "csa",
   ]
 
   mutating func element<Value>(_ values: [Value]) -> Value {

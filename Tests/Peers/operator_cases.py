@@ -3,113 +3,109 @@
 
 `node`: the test cases that the onnx package makes for its operators, every input stored in the
 model, so that shapes that depend on values can be inferred and inferred values can be compared.
+`given`: the same cases, and the models that the package stores, as they stand in their files.
 `ort`: grids of attributes over operator set versions, run by onnxruntime.
+`microsoft`: onnxruntime's own operators, and models as its optimizer leaves them, run by it.
+`ml`: operators for classical machine learning, run by onnxruntime.
 
-FOLDER/cases.json lists {file, outputs: {name: form}}; a form is [type, shape, values or null], or
-{"sequence": [form, ...]}, {"optional": form or null}. Run and read by OperatorCaseTests.swift.
+FOLDER/cases.json lists {file, outputs: {name: form}, operators, bindings, values}. A form is [type,
+shape, values or null], {"sequence": [form, ...]}, {"map": count} or {"optional": form or null}.
+Run and read by OperatorCases.swift.
 """
 
+import copy
+import glob
 import itertools
-import json
 import math
 import os
 import sys
 import warnings
 
 import numpy as np
-import onnx
-from onnx import TensorProto, helper, numpy_helper
+import onnx.backend.test
+from case_files import TYPES, Cases, Runner, declared, form
+from microsoft_cases import microsoft_cases
+from ml_cases import ml_cases
+from onnx import TensorProto, numpy_helper
+from sequence_cases import sequence_cases
 
 warnings.filterwarnings("ignore")
 
-TYPES = {
-    TensorProto.FLOAT: "float32",
-    TensorProto.UINT8: "uint8",
-    TensorProto.INT8: "int8",
-    TensorProto.UINT16: "uint16",
-    TensorProto.INT16: "int16",
-    TensorProto.INT32: "int32",
-    TensorProto.INT64: "int64",
-    TensorProto.STRING: "string",
-    TensorProto.BOOL: "bool",
-    TensorProto.FLOAT16: "float16",
-    TensorProto.DOUBLE: "float64",
-    TensorProto.UINT32: "uint32",
-    TensorProto.UINT64: "uint64",
-    TensorProto.COMPLEX64: "complex64",
-    TensorProto.COMPLEX128: "complex128",
-    TensorProto.BFLOAT16: "bfloat16",
-    TensorProto.FLOAT8E4M3FN: "float8e4m3fn",
-    TensorProto.FLOAT8E4M3FNUZ: "float8e4m3fnuz",
-    TensorProto.FLOAT8E5M2: "float8e5m2",
-    TensorProto.FLOAT8E5M2FNUZ: "float8e5m2fnuz",
-    TensorProto.UINT4: "uint4",
-    TensorProto.INT4: "int4",
-    TensorProto.FLOAT4E2M1: "float4e2m1",
-    TensorProto.FLOAT8E8M0: "float8e8m0",
-    TensorProto.UINT2: "uint2",
-    TensorProto.INT2: "int2",
-}
-COMPARED = {"float32", "float64", "float16", "bfloat16", "bool"} | {
-    f"{u}int{b}" for u in ("", "u") for b in (2, 4, 8, 16, 32, 64)
-}
 
-
-def declared(type_proto):
-    """The element type that a value info states."""
-    while True:
-        kind = type_proto.WhichOneof("value")
-        if kind == "tensor_type":
-            return TYPES.get(type_proto.tensor_type.elem_type, "undefined")
-        if kind in ("sequence_type", "optional_type"):
-            type_proto = getattr(type_proto, kind).elem_type
-            continue
-        return "undefined"
-
-
-def form(value, type_name):
-    """What is to be compared of a result."""
-    if isinstance(value, list):
-        return {"sequence": [form(v, type_name) for v in value]}
-    if value is None:
-        return {"optional": None}
-    value = np.asarray(value)
-    values = None
-    if type_name in COMPARED and 0 < value.size <= 4096:
-        values = [float(v) for v in value.astype(np.float64).ravel()]
-        values = [v if math.isfinite(v) else None for v in values]
-    return [type_name, list(value.shape), values]
-
-
-class Cases:
-    def __init__(self, folder):
-        self.folder, self.list = folder, []
-        os.makedirs(folder, exist_ok=True)
-
-    def add(self, name, model, outputs):
-        for output in list(model.graph.output):
-            # Nothing of the results may be read from the file.
-            kept = onnx.ValueInfoProto()
-            kept.name = output.name
-            output.CopyFrom(kept)
-        file = f"{len(self.list):05d}-{name[:80]}.onnx"
-        with open(os.path.join(self.folder, file), "wb") as f:
-            f.write(model.SerializeToString())
-        self.list.append({"file": file, "outputs": outputs})
-
-    def write(self):
-        with open(os.path.join(self.folder, "cases.json"), "w") as f:
-            json.dump(self.list, f)
-        print(len(self.list), "cases in", self.folder)
-
-
-def node_cases(cases):
+def backend_cases():
+    """The models that the onnx package tests backends with: name, model, inputs, outputs."""
     from onnx.backend.test.case.node import collect_testcases
 
     for case in collect_testcases(None):
-        if case.model is None or not case.data_sets:
+        inputs, outputs = case.data_sets[0]
+        # The cases are collected once; what is done to one of them must not last.
+        yield case.name, copy.deepcopy(case.model), inputs, outputs
+
+
+def stored_models():
+    """The models that the onnx package stores as files: name, model, inputs, outputs."""
+    data = os.path.join(os.path.dirname(onnx.backend.test.__file__), "data")
+    for folder in sorted(glob.glob(os.path.join(data, "*", "*", "test_data_set_0"))):
+        model = onnx.load(os.path.join(os.path.dirname(folder), "model.onnx"))
+        inputs = stored_values(folder, "input", model.graph.input)
+        outputs = stored_values(folder, "output", model.graph.output)
+        yield os.path.basename(os.path.dirname(folder)), model, inputs, outputs
+
+
+def stored_values(folder, kind, infos):
+    """The tensors that are stored for values; an empty list for what is no tensor."""
+    values = []
+    for index, info in enumerate(infos):
+        path = os.path.join(folder, f"{kind}_{index}.pb")
+        if not os.path.exists(path):
+            break
+        if info.type.WhichOneof("value") == "tensor_type":
+            with open(path, "rb") as file:
+                values.append(TensorProto.FromString(file.read()))
+        else:
+            values.append([])
+    return values
+
+
+def open_dimensions(model, inputs):
+    """What binds the dimensions that a model leaves open to those of its inputs."""
+    bindings = {}
+    for info, value in zip(model.graph.input, inputs):
+        if info.type.WhichOneof("value") != "tensor_type" or isinstance(value, list):
             continue
-        model, (inputs, outputs) = case.model, case.data_sets[0]
+        shape = value.dims if isinstance(value, TensorProto) else np.shape(value)
+        if not info.type.tensor_type.HasField("shape"):
+            continue
+        for axis, dimension in enumerate(info.type.tensor_type.shape.dim):
+            if not dimension.HasField("dim_value"):
+                name = dimension.dim_param or f"{info.name}:{axis}"
+                bindings[name] = int(shape[axis])
+    return bindings
+
+
+def small_values(model, inputs):
+    """What binds the elements of inputs that are a few whole numbers."""
+    values = {}
+    for info, value in zip(model.graph.input, inputs):
+        value = None if isinstance(value, (list, TensorProto)) else np.asarray(value)
+        if value is None or value.dtype.kind not in "iu" or value.ndim > 1 or value.size > 16:
+            continue
+        for index, element in enumerate(value.ravel()):
+            values[info.name if value.size == 1 else f"{info.name}[{index}]"] = int(element)
+    return values
+
+
+def result_form(name, info, value):
+    if isinstance(value, TensorProto):
+        return [declared(info.type), list(value.dims), None]
+    result = form(value, declared(info.type))
+    if "Random" in name or "dropout" in name or "bernoulli" in name:
+        result[2] = None
+    return result
+
+
+def node_cases(cases):
+    for name, model, inputs, outputs in backend_cases():
         if any(isinstance(v, (list, dict)) or v is None for v in inputs):
             continue
         stored = []
@@ -124,63 +120,30 @@ def node_cases(cases):
                 if stated != tensor.data_type and TYPES.get(stated, "").startswith("float"):
                     tensor.data_type = stated
             stored.append(tensor)
+        forms = {o.name: result_form(name, o, v) for o, v in zip(model.graph.output, outputs)}
+        del model.graph.input[:]
+        model.graph.initializer.extend(stored)
+        cases.add(name, model, forms)
+
+
+def given_cases(cases):
+    for name, model, inputs, outputs in backend_cases():
+        forms = {o.name: result_form(name, o, v) for o, v in zip(model.graph.output, outputs)}
+        bindings = open_dimensions(model, inputs)
+        cases.add(name, model, forms, True, bindings, small_values(model, inputs))
+    for name, model, inputs, outputs in stored_models():
         forms = {}
         for info, value in zip(model.graph.output, outputs):
             if isinstance(value, TensorProto):
-                forms[info.name] = [declared(info.type), list(value.dims), None]
+                # Old files leave the type of a result to its data.
+                forms[info.name] = [TYPES[value.data_type], list(value.dims), None]
             else:
-                result = form(value, declared(info.type))
-                if "Random" in str(case.name) or "dropout" in case.name or "bernoulli" in case.name:
-                    result[2] = None
-                forms[info.name] = result
-        del model.graph.input[:]
-        model.graph.initializer.extend(stored)
-        cases.add(case.name, model, forms)
+                forms[info.name] = {"sequence": []}
+        cases.add(name, model, forms, True, open_dimensions(model, inputs))
 
 
 def ort_cases(cases):
-    import onnxruntime as ort
-
-    ort.set_default_logger_severity(4)
-    options = ort.SessionOptions()
-    options.log_severity_level = 4
-    options.graph_optimization_level = ort.GraphOptimizationLevel.ORT_DISABLE_ALL
-    refused = 0
-
-    def run(name, opset, node_type, inputs, attributes, outputs=1, domain=""):
-        """Inputs are arrays, or None where one is left out."""
-        nonlocal refused
-        names = ["" if v is None else f"i{k}" for k, v in enumerate(inputs)]
-        results = [f"o{k}" for k in range(outputs)]
-        node = helper.make_node(node_type, names, results, domain=domain, **attributes)
-        stored = [numpy_helper.from_array(v, n) for n, v in zip(names, inputs) if v is not None]
-        opsets = [helper.make_opsetid("", opset)]
-        if domain:
-            opsets.append(helper.make_opsetid(domain, 1))
-        graph = helper.make_graph(
-            [node], "g", [], [onnx.ValueInfoProto(name=r) for r in results], stored
-        )
-        model = helper.make_model(graph, opset_imports=opsets, ir_version=8)
-        try:
-            session = ort.InferenceSession(
-                model.SerializeToString(), options, providers=["CPUExecutionProvider"]
-            )
-            values = session.run(None, {})
-        except Exception:
-            refused += 1
-            return
-        types = [o.type for o in session.get_outputs()]
-        forms = {}
-        for result, value, stated in zip(results, values, types):
-            stated = stated.removeprefix("tensor(").removesuffix(")")
-            stated = {"float": "float32", "double": "float64"}.get(stated, stated)
-            if isinstance(value, list):
-                stated = {np.dtype(np.float32): "float32", np.dtype(np.int64): "int64"}[
-                    value[0].dtype
-                ]
-            forms[result] = form(value, stated)
-        cases.add(f"{node_type}-{opset}-{name}", model, forms)
-
+    run = Runner(cases)
     f32 = lambda *shape: np.arange(math.prod(shape), dtype=np.float32).reshape(shape)
     i64 = lambda *values: np.array(values, dtype=np.int64)
     text = lambda *parts: "_".join(str(p).replace(" ", "") for p in parts)
@@ -563,11 +526,18 @@ def ort_cases(cases):
             [f32(2, 2, 3), np.array(indices, np.int64)],
             dict(batch_dims=batch),
         )
-    print(refused, "cases refused by onnxruntime")
+    sequence_cases(run)
+    print(len(run.refused), "cases refused by onnxruntime")
 
 
 if __name__ == "__main__":
-    for part, make in (("node", node_cases), ("ort", ort_cases)):
+    for part, make in (
+        ("node", node_cases),
+        ("given", given_cases),
+        ("ort", ort_cases),
+        ("microsoft", microsoft_cases),
+        ("ml", ml_cases),
+    ):
         cases = Cases(os.path.join(sys.argv[1], part))
         make(cases)
         cases.write()

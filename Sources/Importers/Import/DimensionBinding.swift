@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// The number that a model's open dimension stands for, as `--dim` gives it.
+/// The number that a model's open dimension stands for, or that an input holds, as `--dim` gives it.
 public struct DimensionBinding: Hashable, Sendable, CustomStringConvertible {
-  /// The dimension: its name in the file, or `input:axis` for one without a name.
+  /// The dimension: its name in the file, or `input:axis` for one without a name. Or an element of
+  /// an input of whole numbers on which shapes depend: `input` of a single one, else
+  /// `input[position]`.
   public let target: String
-  /// The number of elements along it.
+  /// The number of elements along the dimension, or the element.
   public let extent: Int
 
   /// Makes a binding. Whether the model has such a dimension shows when it is imported.
@@ -93,7 +95,7 @@ extension DimensionFault: CustomStringConvertible {
   }
 
   /// The text as one word of a shell.
-  private static func shellWord(_ text: String) -> String {
+  static func shellWord(_ text: String) -> String {
     let isPlain = text.unicodeScalars.allSatisfy { scalar in
       scalar.properties.isAlphabetic || ("0"..."9").contains(scalar)
         || "_-.:/=…".unicodeScalars.contains(scalar)

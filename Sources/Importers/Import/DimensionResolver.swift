@@ -8,7 +8,12 @@ struct DimensionResolver {
   /// The shape of each graph input that is no initializer, in the order of the file.
   private(set) var inputShapes: [[Int]] = []
 
+  /// The elements of each graph input that bindings give them to, `nil` for all others.
+  private(set) var inputValues: [[Int64]?] = []
+
   private var extents: [String: DimensionBinding] = [:]
+  /// The bindings that give elements of inputs, by `input[position]`.
+  private var elements: [String: DimensionBinding] = [:]
   private var slots: [String: Int] = [:]
 
   /// Matches bindings with the dimensions of `inputs`.
@@ -24,8 +29,10 @@ struct DimensionResolver {
     let inputNames = inputs.map { names[$0.name] }
     var shapes: [[ONNXDimension]] = []
     for (input, name) in zip(inputs, inputNames) {
-      guard case .tensor(_, let shape) = input.type else {
-        throw .dimensions(.unsizedInput(name: name))
+      let shape: [ONNXDimension]?
+      switch input.type {
+      case .tensor(_, let stated), .optional(.tensor(_, let stated)): shape = stated
+      default: throw .dimensions(.unsizedInput(name: name))
       }
       shapes.append(shape ?? Self.axes(named: name, in: bindings))
     }
@@ -39,7 +46,11 @@ struct DimensionResolver {
       }
     }
     for binding in bindings {
-      try bind(binding, inputNames: inputNames, shapes: shapes, others: others)
+      if let element = element(binding.target, of: inputs, named: inputNames) {
+        try bind(element, binding)
+      } else {
+        try bind(binding, inputNames: inputNames, shapes: shapes, others: others)
+      }
     }
     let unbound = dynamic.filter { extents[$0.target] == nil }
     guard unbound.isEmpty else { throw .dimensions(.unbound(unbound)) }
@@ -52,6 +63,9 @@ struct DimensionResolver {
           case .unknown: extents["\(name):\(axis)"]?.extent ?? 0
           }
         })
+    }
+    for (name, shape) in zip(inputNames, inputShapes) {
+      inputValues.append(try values(of: name, shape: shape))
     }
   }
 
@@ -69,6 +83,53 @@ struct DimensionResolver {
     }
     return shape
   }
+
+  // MARK: Elements of inputs
+
+  /// The most elements of an input that bindings may give.
+  static let valueLimit = 16
+
+  /// The element that `input`, of one, or `input[position]` names, if it is a whole number.
+  private func element(
+    _ target: String, of inputs: [ONNXValueInfo], named names: [String]
+  ) -> String? {
+    guard slots[target] == nil else { return nil }
+    var (name, position) = (target, 0)
+    if target.last == "]", let bracket = target.lastIndex(of: "["),
+      let number = Int(target[target.index(after: bracket)...].dropLast())
+    {
+      (name, position) = (String(target[..<bracket]), number)
+    }
+    guard let index = names.firstIndex(of: name), inputs[index].type.elementType.isIntegral,
+      (0..<Self.valueLimit).contains(position)
+    else { return nil }
+    return "\(name)[\(position)]"
+  }
+
+  private mutating func bind(
+    _ element: String, _ binding: DimensionBinding
+  ) throws(ImportError) {
+    if let other = elements[element], other.extent != binding.extent {
+      throw .dimensions(.conflict(binding, with: other))
+    }
+    elements[element] = binding
+  }
+
+  /// The elements of an input, if bindings give them: then all.
+  private func values(of name: String, shape: [Int]) throws(ImportError) -> [Int64]? {
+    let given = (0..<Self.valueLimit).filter { elements["\(name)[\($0)]"] != nil }
+    guard let last = given.last, let binding = elements["\(name)[\(last)]"] else { return nil }
+    let count = shape.count <= 1 ? shape.first ?? 1 : 0
+    guard last < count else {
+      throw .dimensions(.unmatched(binding, existing: dynamic.map(\.target)))
+    }
+    let missing = (0..<min(count, Self.valueLimit + 1)).filter { !given.contains($0) }
+      .map { DynamicDimension(target: "\(name)[\($0)]", places: ["\(name)[\($0)]"]) }
+    guard missing.isEmpty else { throw .dimensions(.unbound(missing)) }
+    return given.compactMap { elements["\(name)[\($0)]"].map { Int64($0.extent) } }
+  }
+
+  // MARK: Extents
 
   /// An input of unknown rank has the axes that bindings name, from 0 on without a gap.
   private static func axes(

@@ -142,10 +142,14 @@ final class GraphAssembly {
     let node = model.graph.nodes[index]
     let outputs = model.graph.outputs(of: node)
     var effects: [Effect] = []
-    if sharing != .none, let output = outputs.first, output != .absent {
+    if sharing != .none {
+      let inputs = model.graph.inputs(of: node)
       effects = sharing.effects(
-        inputs: model.graph.inputs(of: node).map { $0 == .absent ? nil : inference[$0] },
-        output: inference[output], isTraining: isTraining(node, version: kind.version))
+        of: InPlaceEffects.Use(
+          inputs: inputs.map { $0 == .absent ? nil : inference[$0] },
+          outputs: outputs.map { $0 == .absent ? nil : inference[$0] },
+          isFirstRepeated: inputs.dropFirst().contains { $0 == inputs.first },
+          isTraining: sharing.dependsOnTraining && isTraining(node, kind)))
     }
     if let slices = SliceEffects(domain: kind.domain, type: kind.type) {
       var axis = slices.defaultAxis
@@ -162,16 +166,25 @@ final class GraphAssembly {
     try add(index, kind, effects: effects, phase: .unspecified)
   }
 
-  /// Whether a Dropout drops: an input decides from version 12 on, an attribute before version 7.
-  private func isTraining(_ node: ONNXNode, version: Int) -> Bool {
-    let inputs = Array(model.graph.inputs(of: node))
-    if version >= 12 {
+  /// Whether a Dropout drops, or a BatchNormalization takes the statistics of its batch.
+  private func isTraining(_ node: ONNXNode, _ kind: OperatorKind) -> Bool {
+    guard kind.domain.isEmpty else { return false }
+    func flag(_ name: String) -> Int64? {
+      if case .int(let value) = model.graph.attribute(name, of: node) { value } else { nil }
+    }
+    switch kind.type {
+    case "Dropout" where kind.version >= 12:
+      // An input decides.
+      let inputs = Array(model.graph.inputs(of: node))
       guard inputs.count > 2, inputs[2] != .absent else { return false }
       return inference[inputs[2]]?.integers != [0]
+    case "BatchNormalization" where kind.version >= 14: return flag("training_mode") ?? 0 != 0
+    // Up to version 6 an attribute decides; until version 13 further results do.
+    case "Dropout" where kind.version < 7: return flag("is_test") ?? 0 == 0
+    case "BatchNormalization" where kind.version < 7: return flag("is_test") ?? 0 == 0
+    case "BatchNormalization": return model.graph.outputs(of: node).count > 1
+    default: return false
     }
-    guard version < 7 else { return false }
-    if case .int(let isTest) = model.graph.attribute("is_test", of: node) { return isTest == 0 }
-    return true
   }
 
   private func addTrainingNode(

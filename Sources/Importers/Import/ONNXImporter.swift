@@ -60,10 +60,17 @@ public struct ONNXImporter: Sendable {
       bindings: bindings)
     var inference = ShapeInference(
       of: model, dimensions: dimensions, usesValueInfo: !ignoresValueInfo)
-    for (input, shape) in zip(fed, dimensions.inputShapes) {
-      let fact = ValueFact(input.type.elementType, shape)
+    for (index, input) in fed.enumerated() {
+      var fact = ValueFact(input.type.elementType, dimensions.inputShapes[index])
       guard fact.elementType != .undefined, (try? fact.checkForm()) != nil else {
         throw .structure(.unsized(tensor: model.names[input.name]))
+      }
+      if case .optional = input.type {
+        fact = .optional(of: fact.elementType, fact)
+        // Whether there is a tensor, the caller decides.
+        fact.isUpperBound = true
+      } else if let values = dimensions.inputValues[index] {
+        fact.value = KnownValue.integers(values, fact.elementType.wrapped)
       }
       inference.define(input.name, fact)
     }
@@ -90,9 +97,10 @@ public struct ONNXImporter: Sendable {
       }
     }
     let bounded = graph.tensors.count { $0.isUpperBound }
+    let strings = graph.tensors.count { $0.elementType == .string }
     let notes: [ImportNote] = [
       .sortedNodes(structure.movedCount), .constantNodes(structure.constants.count),
-      .statedShapes(inference.statedCount), .upperBounds(bounded),
+      .statedShapes(inference.statedCount), .upperBounds(bounded), .strings(strings),
       .uncountedBodies(bodies),
     ]
     return notes.filter { $0.count > 0 }
@@ -139,6 +147,8 @@ public enum ImportNote: Hashable, Sendable {
   case statedShapes(Int)
   /// Tensors whose size is an upper bound of what data decides.
   case upperBounds(Int)
+  /// Tensors of strings, whose characters are not counted.
+  case strings(Int)
   /// Nodes that run graphs of their own, whose memory is not part of the plan.
   case uncountedBodies(Int)
 
@@ -146,7 +156,7 @@ public enum ImportNote: Hashable, Sendable {
   public var count: Int {
     switch self {
     case .sortedNodes(let count), .constantNodes(let count), .statedShapes(let count),
-      .upperBounds(let count), .uncountedBodies(let count):
+      .upperBounds(let count), .strings(let count), .uncountedBodies(let count):
       count
     }
   }
@@ -167,6 +177,8 @@ extension ImportNote: CustomStringConvertible {
     case .upperBounds(let count):
       "\(many(count, "tensor's size is an upper bound", "tensors' sizes are upper bounds")) "
         + "of what data decides"
+    case .strings(let count):
+      "\(many(count, "tensor holds", "tensors hold")) strings, whose characters are not counted"
     case .uncountedBodies(let count):
       "the plan is too low by what runs inside \(many(count, "node", "nodes")) with a body "
         + "(If, Loop, Scan), which is not counted"

@@ -21,6 +21,8 @@ public struct UnknownResults: Hashable, Sendable {
   public let tensor: String
   /// Why its rule cannot tell; `nil` if the operator has no rule.
   public let reason: OperatorFault?
+  /// What bindings have to give the elements of the graph input that would tell; empty if it is none.
+  public let bindable: [String]
 }
 
 extension ShapeFault: CustomStringConvertible {
@@ -31,7 +33,11 @@ extension ShapeFault: CustomStringConvertible {
     case .unknown(let results):
       let list = results.map { result in
         let nodes = result.count == 1 ? "1 node" : "\(result.count) nodes"
-        let reason = result.reason.map { ": \($0)" } ?? ""
+        var reason = result.reason.map { ": \($0)" } ?? ""
+        if !result.bindable.isEmpty {
+          let flags = result.bindable.map { "--dim " + DimensionFault.shellWord("\($0)=…") }
+          reason += "; say \(flags.joined(separator: " "))"
+        }
         return "\(result.operator) (\(nodes), first \(result.node.quoted))\(reason)"
       }
       let names = results.prefix(3).map { "\($0.tensor.quoted)" }.joined(separator: ", ")

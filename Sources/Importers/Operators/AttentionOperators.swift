@@ -26,7 +26,7 @@ enum AttentionOperators {
   ]
 
   /// The number of heads that an attribute states, which divides what they are packed into.
-  private static func heads(
+  static func heads(
     _ name: String, dividing extent: Int, _ context: OperatorContext
   ) throws(OperatorFault) -> Int {
     guard let heads = try context.int(name) else { throw .missingAttribute(name) }

@@ -17,17 +17,8 @@ enum CastingOperators {
       guard let type = try context.elementType("to") else { throw .missingAttribute("to") }
       context.setOutput(0, type, try context.input(0).shape)
     },
-    OperatorRule("QuantizeLinear") { context throws(OperatorFault) in
-      let x = try context.input(0)
-      let type =
-        try context.elementType("output_dtype") ?? context.optional(2)?.elementType ?? .uint8
-      context.setOutput(0, type, x.shape)
-    },
-    OperatorRule("DequantizeLinear") { context throws(OperatorFault) in
-      let x = try context.input(0)
-      let scaleType = try context.input(1).elementType
-      context.setOutput(0, try context.elementType("output_dtype") ?? scaleType, x.shape)
-    },
+    quantize("QuantizeLinear"),
+    dequantize("DequantizeLinear"),
     OperatorRule("DynamicQuantizeLinear") { context throws(OperatorFault) in
       let x = try context.input(0)
       context.setOutput(0, .uint8, x.shape)
@@ -35,6 +26,25 @@ enum CastingOperators {
       context.setOutput(2, .uint8, [])
     },
   ]
+
+  /// The rule of quantizing: the zero point has the type of the result.
+  static func quantize(_ type: String) -> OperatorRule {
+    OperatorRule(type) { context throws(OperatorFault) in
+      let x = try context.input(0)
+      let type =
+        try context.elementType("output_dtype") ?? context.optional(2)?.elementType ?? .uint8
+      context.setOutput(0, type, x.shape)
+    }
+  }
+
+  /// The rule of dequantizing: the scale has the type of the result.
+  static func dequantize(_ type: String) -> OperatorRule {
+    OperatorRule(type) { context throws(OperatorFault) in
+      let x = try context.input(0)
+      let scaleType = try context.input(1).elementType
+      context.setOutput(0, try context.elementType("output_dtype") ?? scaleType, x.shape)
+    }
+  }
 
   /// The type to convert to: a number, or a name in version 1.
   private static func target(_ context: OperatorContext) throws(OperatorFault) -> ElementType {

@@ -27,7 +27,7 @@ enum ComparisonOperators {
     OperatorRule("Where") { context throws(OperatorFault) in
       let condition = try context.input(0)
       let (x, y) = (try context.input(1), try context.input(2))
-      let shape = try Extents.broadcast([condition.shape, x.shape, y.shape])
+      let shape = try context.broadcastShape(of: 0..<3)
       let type = x.elementType == .undefined ? y.elementType : x.elementType
       context.setOutput(0, type, shape, value: chosen(condition, x, y, shape))
     },

@@ -4,28 +4,39 @@ import GraphIR
 /// Convolutions: plain, transposed, deformable, integer and quantized ones.
 enum ConvolutionOperators {
   static let rules: [OperatorRule] = [
-    OperatorRule("Conv") { context throws(OperatorFault) in
-      let (x, w) = (try context.input(0, rankAtLeast: 2), try context.input(1))
-      context.setOutput(0, x.elementType, try convolved(x, w, context))
-    },
+    convolution("Conv"), quantizedConvolution("QLinearConv"),
+    transposedConvolution("ConvTranspose"),
     OperatorRule("ConvInteger") { context throws(OperatorFault) in
       let (x, w) = (try context.input(0, rankAtLeast: 2), try context.input(1))
       context.setOutput(0, .int32, try convolved(x, w, context))
     },
-    OperatorRule("QLinearConv") { context throws(OperatorFault) in
+    convolution("DeformConv"),
+  ]
+
+  /// The rule of a convolution of operand 0 with operand 1.
+  static func convolution(_ type: String) -> OperatorRule {
+    OperatorRule(type) { context throws(OperatorFault) in
+      let (x, w) = (try context.input(0, rankAtLeast: 2), try context.input(1))
+      context.setOutput(0, x.elementType, try convolved(x, w, context))
+    }
+  }
+
+  /// The rule of a convolution whose operands have scales and zero points behind them.
+  static func quantizedConvolution(_ type: String) -> OperatorRule {
+    OperatorRule(type) { context throws(OperatorFault) in
       let (x, w) = (try context.input(0, rankAtLeast: 2), try context.input(3))
       let type = context.optional(7)?.elementType ?? x.elementType
       context.setOutput(0, type, try convolved(x, w, context))
-    },
-    OperatorRule("DeformConv") { context throws(OperatorFault) in
-      let (x, w) = (try context.input(0, rankAtLeast: 2), try context.input(1))
-      context.setOutput(0, x.elementType, try convolved(x, w, context))
-    },
-    OperatorRule("ConvTranspose") { context throws(OperatorFault) in
+    }
+  }
+
+  /// The rule of a transposed convolution of operand 0 with operand 1.
+  static func transposedConvolution(_ type: String) -> OperatorRule {
+    OperatorRule(type) { context throws(OperatorFault) in
       let (x, w) = (try context.input(0, rankAtLeast: 2), try context.input(1))
       context.setOutput(0, x.elementType, try transposed(x, w, context))
-    },
-  ]
+    }
+  }
 
   /// The shape of a convolution of `x` (batch, channels, space) with `w` (features, channels of a
   /// group, window).
@@ -55,8 +66,11 @@ enum ConvolutionOperators {
     return extents
   }
 
-  private static func transposed(
-    _ x: ValueFact, _ w: ValueFact, _ context: OperatorContext
+  /// The shape of a transposed convolution.
+  ///
+  /// - Parameter pads: The paddings before, then after, each axis, where no attribute states them.
+  static func transposed(
+    _ x: ValueFact, _ w: ValueFact, _ context: OperatorContext, pads: [Int]? = nil
   ) throws(OperatorFault) -> [Int] {
     guard w.rank == x.rank else {
       throw .rank(input: 1, shape: w.shape, needed: "\(x.rank) axes")
@@ -76,7 +90,7 @@ enum ConvolutionOperators {
       }
       return [x.shape[0], features] + extents
     }
-    let window = try SlidingWindow(kernel: try kernel(of: w, context), context)
+    let window = try SlidingWindow(kernel: try kernel(of: w, context), pads: pads, context)
     let extra = try context.sizes("output_padding", count: space, least: 0, default: 0)
     return [x.shape[0], features]
       + (try window.cover(of: Array(x.shape[2...]), extra: extra))

@@ -57,7 +57,7 @@ enum ElementwiseOperators {
       bound: { !$1.isUpperBound && isNonnegative($0) && isNonnegative($1) }),
     OperatorRule("Pow") { context throws(OperatorFault) in
       let (x, y) = (try context.input(0), try context.input(1))
-      let shape = try Extents.broadcast(x.shape, y.shape)
+      let shape = try context.broadcastShape(of: 0..<2)
       context.setOutput(0, x.elementType, shape, value: power(x, y, shape))
     },
     OperatorRule("Mod") { context throws(OperatorFault) in
@@ -120,7 +120,7 @@ enum ElementwiseOperators {
   ) throws(OperatorFault) -> [Int] {
     guard context.version < 7, try context.flag("broadcast"),
       let axis = try context.int("axis")
-    else { return try Extents.broadcast(a, b) }
+    else { return try Extents.broadcast(a, b, areBounds: context.hasBounds) }
     let start = try Extents.axis(axis, rank: a.count)
     guard start + b.count <= a.count else { throw .notBroadcastable(a, b) }
     return try Extents.broadcast(
@@ -196,7 +196,8 @@ enum ElementwiseOperators {
       var total = try context.input(0)
       for index in context.inputs.indices.dropFirst() {
         let next = try context.input(index)
-        let shape = try Extents.broadcast(total.shape, next.shape)
+        let shape = try Extents.broadcast(
+          total.shape, next.shape, areBounds: context.hasBounds)
         total.value = KnownValue.combining(
           total, next, shape: shape, type: total.elementType, function)
         total.shape = shape

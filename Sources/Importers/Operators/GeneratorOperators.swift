@@ -20,9 +20,7 @@ enum GeneratorOperators {
       let value = count <= KnownValue.elementLimit ? fill.value?.repeated(count) : nil
       context.setOutput(0, fill.elementType, shape, value: value)
     },
-    OperatorRule("Range") { context throws(OperatorFault) in
-      context.setOutput(0, try range(context))
-    },
+    ranging("Range"),
     OperatorRule("EyeLike") { context throws(OperatorFault) in
       let like = try context.input(0, rank: 2)
       let type = try context.elementType("dtype") ?? like.elementType
@@ -44,6 +42,13 @@ enum GeneratorOperators {
       context.setOutput(0, type, [length / 2 + 1, bins])
     },
   ]
+
+  /// The rule of numbers at equal distances, one if no operand states it.
+  static func ranging(_ type: String) -> OperatorRule {
+    OperatorRule(type) { context throws(OperatorFault) in
+      context.setOutput(0, try range(context))
+    }
+  }
 
   // MARK: Constant
 
@@ -81,13 +86,19 @@ enum GeneratorOperators {
     let type = try context.input(0).elementType
     var bounds: [KnownValue] = []
     for index in 0..<3 {
-      let fact = try context.input(index)
-      // Only of the limit is an upper bound of any use.
-      guard let value = fact.value, index == 1 || !fact.isUpperBound else {
-        throw .unknownValue(input: index)
+      guard index < 2 || context.hasInput(2) else {
+        bounds.append(type.isIntegral ? .integers([1]) : .reals([1]))
+        break
       }
+      guard let value = try context.input(index).value else { throw .unknownValue(input: index) }
       guard value.count == 1 else { throw .inputValue(input: index, reason: "one is needed") }
       bounds.append(value)
+    }
+    // The number of elements grows with the limit, or with the start of a falling range; of no
+    // other operand is an upper bound of any use.
+    let growing = bounds[2].reals[0] > 0 ? 1 : 0
+    for index in 0..<3 where index != growing && context.optional(index)?.isUpperBound == true {
+      throw .unknownValue(input: index)
     }
     if case (.integers(let start), .integers(let limit), .integers(let delta)) = (
       bounds[0], bounds[1], bounds[2]

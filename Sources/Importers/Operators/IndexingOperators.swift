@@ -22,7 +22,12 @@ enum IndexingOperators {
       }
       context.setOutput(0, data.elementType, indices.shape)
     },
-    OperatorRule("GatherND") { context throws(OperatorFault) in
+    elements("GatherND"),
+  ]
+
+  /// The rule of gathering elements or slices by their coordinates.
+  static func elements(_ type: String) -> OperatorRule {
+    OperatorRule(type) { context throws(OperatorFault) in
       let (data, indices) = (
         try context.input(0, rankAtLeast: 1), try context.input(1, rankAtLeast: 1)
       )
@@ -34,8 +39,8 @@ enum IndexingOperators {
       context.setOutput(
         0, data.elementType,
         Array(indices.shape.dropLast()) + Array(data.shape[(batch + depth)...]))
-    },
-  ]
+    }
+  }
 
   /// The known elements of slices of `data` at `indices` along an axis.
   private static func gathered(

@@ -7,12 +7,17 @@ enum LossOperators {
     OperatorRule("NegativeLogLikelihoodLoss") { context throws(OperatorFault) in
       try setLoss(&context)
     },
-    OperatorRule("SoftmaxCrossEntropyLoss") { context throws(OperatorFault) in
+    crossEntropy("SoftmaxCrossEntropyLoss"),
+  ]
+
+  /// The rule of the loss of scores, and of their logarithms after normalizing.
+  static func crossEntropy(_ type: String) -> OperatorRule {
+    OperatorRule(type) { context throws(OperatorFault) in
       try setLoss(&context)
       let scores = try context.input(0)
       context.setOutput(1, scores.elementType, scores.shape)
-    },
-  ]
+    }
+  }
 
   private static func setLoss(_ context: inout OperatorContext) throws(OperatorFault) {
     let (scores, labels) = (try context.input(0, rankAtLeast: 2), try context.input(1))

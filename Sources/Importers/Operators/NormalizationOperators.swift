@@ -10,16 +10,7 @@ enum NormalizationOperators {
       "MeanVarianceNormalization",
     ].map { ElementwiseOperators.sameShape($0) } + [
       alongAxis("Softmax"), alongAxis("LogSoftmax"), alongAxis("Hardmax"),
-      OperatorRule("BatchNormalization") { context throws(OperatorFault) in
-        let x = try context.input(0, rankAtLeast: 1)
-        context.setOutput(0, x.elementType, x.shape)
-        // Version 14 and newer: running mean and variance, in the type of the given ones. Older:
-        // also the saved ones of the batch. All have one element for each channel.
-        for index in context.outputs.indices.dropFirst() {
-          let source = try context.input(index % 2 == 1 ? 3 : 4)
-          context.setOutput(index, source.elementType, source.shape)
-        }
-      },
+      batchNormalization("BatchNormalization"),
       OperatorRule("LayerNormalization") { context throws(OperatorFault) in
         let x = try context.input(0)
         let statistics = try outer(of: x, axis: try context.int("axis", default: -1))
@@ -47,6 +38,20 @@ enum NormalizationOperators {
         context.setOutput(1, context.version >= 10 ? .bool : x.elementType, x.shape)
       },
     ]
+
+  /// The rule of normalizing each channel over batch and space.
+  static func batchNormalization(_ type: String) -> OperatorRule {
+    OperatorRule(type) { context throws(OperatorFault) in
+      let x = try context.input(0, rankAtLeast: 1)
+      context.setOutput(0, x.elementType, x.shape)
+      // Version 14 and newer: running mean and variance, in the type of the given ones. Older:
+      // also the saved ones of the batch. All have one element for each channel.
+      for index in context.outputs.indices.dropFirst() {
+        let source = try context.input(index % 2 == 1 ? 3 : 4)
+        context.setOutput(index, source.elementType, source.shape)
+      }
+    }
+  }
 
   private static func alongAxis(_ type: String) -> OperatorRule {
     OperatorRule(type) { context throws(OperatorFault) in

@@ -6,18 +6,7 @@ enum PoolingOperators {
   static let rules: [OperatorRule] = [
     pooling("AveragePool"), pooling("LpPool"), pooling("MaxPool"),
     global("GlobalAveragePool"), global("GlobalMaxPool"), global("GlobalLpPool"),
-    OperatorRule("MaxUnpool") { context throws(OperatorFault) in
-      let x = try context.input(0, rankAtLeast: 2)
-      if context.hasInput(2) {
-        let shape = try ShapeOperators.extents(of: 2, context)
-        context.setOutput(0, x.elementType, shape)
-        return
-      }
-      let window = try SlidingWindow(kernel: try kernel(context, rank: x.rank), context)
-      let extra = Array(repeating: 0, count: x.rank - 2)
-      let space = try window.cover(of: Array(x.shape[2...]), extra: extra)
-      context.setOutput(0, x.elementType, Array(x.shape[..<2]) + space)
-    },
+    unpooling("MaxUnpool"),
     OperatorRule("MaxRoiPool") { context throws(OperatorFault) in
       let (x, regions) = (try context.input(0, rank: 4), try context.input(1, rank: 2))
       guard let pooled = try context.ints("pooled_shape"), pooled.count == 2,
@@ -45,7 +34,7 @@ enum PoolingOperators {
   }
 
   /// Pooling over windows; the second output, of MaxPool alone, holds positions.
-  private static func pooling(_ type: String) -> OperatorRule {
+  static func pooling(_ type: String) -> OperatorRule {
     OperatorRule(type) { context throws(OperatorFault) in
       let x = try context.input(0, rankAtLeast: 2)
       let window = try SlidingWindow(kernel: try kernel(context, rank: x.rank), context)
@@ -57,11 +46,27 @@ enum PoolingOperators {
     }
   }
 
-  private static func global(_ type: String) -> OperatorRule {
+  /// The rule of pooling over all of space.
+  static func global(_ type: String) -> OperatorRule {
     OperatorRule(type) { context throws(OperatorFault) in
       let x = try context.input(0, rankAtLeast: 2)
       let shape = x.shape[..<2] + Array(repeating: 1, count: x.rank - 2)
       context.setOutput(0, x.elementType, Array(shape))
+    }
+  }
+
+  /// The rule of the inverse of pooling, which puts elements back to where they were largest.
+  static func unpooling(_ type: String) -> OperatorRule {
+    OperatorRule(type) { context throws(OperatorFault) in
+      let x = try context.input(0, rankAtLeast: 2)
+      if context.hasInput(2) {
+        context.setOutput(0, x.elementType, try ShapeOperators.extents(of: 2, context))
+        return
+      }
+      let window = try SlidingWindow(kernel: try kernel(context, rank: x.rank), context)
+      let extra = Array(repeating: 0, count: x.rank - 2)
+      let space = try window.cover(of: Array(x.shape[2...]), extra: extra)
+      context.setOutput(0, x.elementType, Array(x.shape[..<2]) + space)
     }
   }
 }

@@ -9,7 +9,7 @@ enum RecurrentOperators {
 
   /// X is (steps, batch, features), or (batch, steps, features) where `layout` is 1; W is
   /// (directions, gates · hidden, features).
-  private static func recurrent(_ type: String, gates: Int) -> OperatorRule {
+  static func recurrent(_ type: String, gates: Int) -> OperatorRule {
     OperatorRule(type) { context throws(OperatorFault) in
       let (x, w) = (try context.input(0, rank: 3), try context.input(1, rank: 3))
       let hidden = try context.int("hidden_size", default: w.shape[1] / gates)

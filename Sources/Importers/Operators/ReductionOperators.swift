@@ -26,6 +26,7 @@ enum ReductionOperators {
         fact.shape[axis] = min(try Extents.extent(Int64(k), input: 1), x.shape[axis])
       } catch .unknownValue {
         fact.isUpperBound = true
+        context.prefersStated = true
       }
       context.setOutput(0, fact)
       fact.elementType = .int64
@@ -36,14 +37,21 @@ enum ReductionOperators {
   // MARK: Reduce...
 
   /// What the elements are reduced to, where that is evaluated.
-  private enum Reduction: Sendable { case sum, product, largest, smallest, mean, none }
+  enum Reduction: Sendable { case sum, product, largest, smallest, mean, none }
 
-  private static func reduction(
+  /// The rule of reducing axes that an attribute or operand names.
+  static func reduction(
     _ type: String, _ reduction: Reduction = .none, isMonotone: Bool = false
   ) -> OperatorRule {
     OperatorRule(type, isMonotone: isMonotone) { context throws(OperatorFault) in
       let x = try context.input(0)
-      var axes = try context.axes(input: 1, rank: x.rank) ?? []
+      var axes: [Int]
+      do throws(OperatorFault) {
+        axes = try context.axes(input: 1, rank: x.rank) ?? []
+      } catch .unknownValue {
+        try setBound(&context)
+        return
+      }
       if axes.isEmpty {
         if try context.flag("noop_with_empty_axes") {
           context.setOutput(0, x)
@@ -51,16 +59,40 @@ enum ReductionOperators {
         }
         axes = Array(x.shape.indices)
       }
-      let keeps = try context.flag("keepdims", default: true)
       var isReduced = [Bool](repeating: false, count: x.rank)
       for axis in axes { isReduced[axis] = true }
-      var shape: [Int] = []
-      for (axis, extent) in x.shape.enumerated() {
-        if !isReduced[axis] { shape.append(extent) } else if keeps { shape.append(1) }
-      }
+      let shape = shape(
+        of: x.shape, without: axes, keeping: try context.flag("keepdims", default: true))
       context.setOutput(
         0, x.elementType, shape, value: reduced(x, isReduced: isReduced, reduction))
     }
+  }
+
+  /// The shape without the reduced axes, or with extents of 1 there.
+  static func shape(of shape: [Int], without axes: [Int], keeping keeps: Bool) -> [Int] {
+    var isReduced = [Bool](repeating: false, count: shape.count)
+    for axis in axes { isReduced[axis] = true }
+    return shape.indices.compactMap { isReduced[$0] ? (keeps ? 1 : nil) : shape[$0] }
+  }
+
+  /// Sets a bound of the result where which axes are reduced is known only when the model runs.
+  private static func setBound(_ context: inout OperatorContext) throws(OperatorFault) {
+    let x = try context.input(0)
+    let count = try context.input(1).elementCount
+    guard count <= x.rank else {
+      throw .inputValue(input: 1, reason: "there are more of them than axes")
+    }
+    let keeps = try context.flag("keepdims", default: true)
+    // An axis that is empty has one sum, too.
+    var shape = x.shape.map { max($0, 1) }
+    if count == 0, try !context.flag("noop_with_empty_axes") {
+      shape = keeps ? Array(repeating: 1, count: x.rank) : []
+    } else if !keeps {
+      // Each axis that is left is one of those at, or up to `count` behind, its place.
+      shape = (0..<(x.rank - count)).map { shape[$0...($0 + count)].max() ?? 1 }
+    }
+    context.setBound(0, x.elementType, shape)
+    context.prefersStated = true
   }
 
   private static func reduced(
@@ -82,7 +114,10 @@ enum ReductionOperators {
           { (a: Int64, b: Int64) -> Int64? in
             switch reduction {
             case .sum, .mean: exact(a.addingReportingOverflow(b), x.elementType)
-            case .product: exact(a.multipliedReportingOverflow(by: b), x.elementType)
+            case .product:
+              // A negative factor turns an upper bound into a lower one.
+              x.isUpperBound && (a < 0 || b < 0)
+                ? nil : exact(a.multipliedReportingOverflow(by: b), x.elementType)
             case .largest: max(a, b)
             case .smallest: min(a, b)
             case .none: nil

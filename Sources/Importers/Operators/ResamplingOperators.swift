@@ -22,13 +22,8 @@ enum ResamplingOperators {
       }
       context.setOutput(0, x.elementType, try scaled(x.shape, by: scales, input: 1))
     },
-    OperatorRule("Resize", isMonotone: true) { context throws(OperatorFault) in
-      let x = try context.input(0)
-      context.setOutput(0, x.elementType, try resized(x.shape, context))
-    },
-    OperatorRule("Pad") { context throws(OperatorFault) in
-      context.setOutput(0, try padded(try context.input(0), context))
-    },
+    resizing("Resize"),
+    padding("Pad"),
     OperatorRule("CenterCropPad") { context throws(OperatorFault) in
       let x = try context.input(0)
       let target = try ShapeOperators.extents(of: 1, context)
@@ -43,34 +38,9 @@ enum ResamplingOperators {
       for (axis, extent) in zip(axes, target) { shape[axis] = extent }
       context.setOutput(0, x.elementType, shape)
     },
-    OperatorRule("DepthToSpace") { context throws(OperatorFault) in
-      let x = try context.input(0, rank: 4)
-      let block = try blockSize(context)
-      let (area, height, width) = (
-        try Extents.product(block, block), try Extents.product(x.shape[2], block),
-        try Extents.product(x.shape[3], block)
-      )
-      guard x.shape[1] % area == 0 else { throw .attributeValue("blocksize") }
-      context.setOutput(0, x.elementType, [x.shape[0], x.shape[1] / area, height, width])
-    },
-    OperatorRule("SpaceToDepth") { context throws(OperatorFault) in
-      let x = try context.input(0, rank: 4)
-      let block = try blockSize(context)
-      guard x.shape[2] % block == 0, x.shape[3] % block == 0 else {
-        throw .attributeValue("blocksize")
-      }
-      let channels = try Extents.product([x.shape[1], block, block])
-      context.setOutput(
-        0, x.elementType, [x.shape[0], channels, x.shape[2] / block, x.shape[3] / block])
-    },
-    OperatorRule("GridSample") { context throws(OperatorFault) in
-      let (x, grid) = (try context.input(0, rankAtLeast: 3), try context.input(1, rankAtLeast: 3))
-      guard grid.rank == x.rank else {
-        throw .rank(input: 1, shape: grid.shape, needed: "\(x.rank) axes")
-      }
-      context.setOutput(
-        0, x.elementType, Array(x.shape[..<2]) + Array(grid.shape[1..<(grid.rank - 1)]))
-    },
+    depthToSpace("DepthToSpace"),
+    spaceToDepth("SpaceToDepth"),
+    sampling("GridSample"),
     OperatorRule("AffineGrid") { context throws(OperatorFault) in
       let theta = try context.input(0, rank: 3)
       let size = try ShapeOperators.extents(of: 1, context)
@@ -88,6 +58,61 @@ enum ResamplingOperators {
       context.setOutput(0, x.elementType, [x.shape[0], x.shape[1] / block] + image)
     },
   ]
+
+  /// The rule of resizing by scales or to sizes.
+  static func resizing(_ type: String) -> OperatorRule {
+    OperatorRule(type, isMonotone: true) { context throws(OperatorFault) in
+      let x = try context.input(0)
+      context.setOutput(0, x.elementType, try resized(x.shape, context))
+    }
+  }
+
+  /// The rule of adding to the ends of axes, or of cropping them.
+  static func padding(_ type: String) -> OperatorRule {
+    OperatorRule(type) { context throws(OperatorFault) in
+      context.setOutput(0, try padded(try context.input(0), context))
+    }
+  }
+
+  /// The rule of moving channels into blocks of space.
+  static func depthToSpace(_ type: String) -> OperatorRule {
+    OperatorRule(type) { context throws(OperatorFault) in
+      let x = try context.input(0, rank: 4)
+      let block = try blockSize(context)
+      let (area, height, width) = (
+        try Extents.product(block, block), try Extents.product(x.shape[2], block),
+        try Extents.product(x.shape[3], block)
+      )
+      guard x.shape[1] % area == 0 else { throw .attributeValue("blocksize") }
+      context.setOutput(0, x.elementType, [x.shape[0], x.shape[1] / area, height, width])
+    }
+  }
+
+  /// The rule of moving blocks of space into channels.
+  static func spaceToDepth(_ type: String) -> OperatorRule {
+    OperatorRule(type) { context throws(OperatorFault) in
+      let x = try context.input(0, rank: 4)
+      let block = try blockSize(context)
+      guard x.shape[2] % block == 0, x.shape[3] % block == 0 else {
+        throw .attributeValue("blocksize")
+      }
+      let channels = try Extents.product([x.shape[1], block, block])
+      context.setOutput(
+        0, x.elementType, [x.shape[0], channels, x.shape[2] / block, x.shape[3] / block])
+    }
+  }
+
+  /// The rule of sampling at the points of a grid.
+  static func sampling(_ type: String) -> OperatorRule {
+    OperatorRule(type) { context throws(OperatorFault) in
+      let (x, grid) = (try context.input(0, rankAtLeast: 3), try context.input(1, rankAtLeast: 3))
+      guard grid.rank == x.rank else {
+        throw .rank(input: 1, shape: grid.shape, needed: "\(x.rank) axes")
+      }
+      context.setOutput(
+        0, x.elementType, Array(x.shape[..<2]) + Array(grid.shape[1..<(grid.rank - 1)]))
+    }
+  }
 
   private static func blockSize(_ context: OperatorContext) throws(OperatorFault) -> Int {
     guard let block = try context.int("blocksize") else { throw .missingAttribute("blocksize") }

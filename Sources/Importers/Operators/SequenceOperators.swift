@@ -63,6 +63,9 @@ enum SequenceOperators {
     },
     OperatorRule("Optional") { context throws(OperatorFault) in
       if let content = context.optional(0) {
+        guard content.kind != .optional else {
+          throw .valueKind(input: 0, needed: "tensor or sequence")
+        }
         context.setOutput(0, .optional(of: content.elementType, content))
         return
       }

@@ -31,7 +31,12 @@ enum ShapeOperators {
         throw .missingInput(1)
       }
       let keepsZeros = try context.flag("allowzero")
-      let shape = try reshaped(data, to: target, keepsZeros: keepsZeros)
+      // What is left for -1 is a bound only of a whole that shrinks with the parts.
+      if !data.isUpperBound, target.contains(-1), context.optional(1)?.isUpperBound == true {
+        throw .unknownValue(input: 1)
+      }
+      let shape = try reshaped(
+        data, to: target, keepsZeros: keepsZeros, areBounds: context.hasBounds)
       context.setOutput(0, data.reshaped(to: shape))
     },
     OperatorRule("Flatten", isMonotone: true) { context throws(OperatorFault) in
@@ -68,7 +73,7 @@ enum ShapeOperators {
     OperatorRule("Expand", isMonotone: true) { context throws(OperatorFault) in
       let data = try context.input(0)
       let target = try extents(of: 1, context)
-      let shape = try Extents.broadcast(data.shape, target)
+      let shape = try Extents.broadcast(data.shape, target, areBounds: context.hasBounds)
       try checkCount(shape)
       context.setOutput(
         0, data.elementType, shape, value: data.value?.broadcast(from: data.shape, to: shape))
@@ -98,7 +103,7 @@ enum ShapeOperators {
   // MARK: Reshape
 
   private static func reshaped(
-    _ data: ValueFact, to target: [Int64], keepsZeros: Bool
+    _ data: ValueFact, to target: [Int64], keepsZeros: Bool, areBounds: Bool
   ) throws(OperatorFault) -> [Int] {
     guard target.count <= OperatorContext.rankLimit else { throw .tooLarge }
     var shape: [Int] = []
@@ -123,7 +128,7 @@ enum ShapeOperators {
         throw .extents(data.shape, target.map { Int($0) }, reason: "-1 stands for no whole number")
       }
       shape[open] = total / rest
-    } else if total != rest, !data.isUpperBound {
+    } else if total != rest, !areBounds {
       throw .extents(data.shape, shape, reason: "they have different numbers of elements")
     }
     return shape

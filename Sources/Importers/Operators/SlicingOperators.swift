@@ -13,10 +13,7 @@ enum SlicingOperators {
     OperatorRule("Split", isMonotone: true) { context throws(OperatorFault) in
       try setPieces(&context)
     },
-    OperatorRule("Slice", isMonotone: true) { context throws(OperatorFault) in
-      let data = try context.input(0)
-      context.setOutput(0, try slice(of: data, context))
-    },
+    slicing("Slice"),
   ]
 
   // MARK: Concat
@@ -28,17 +25,27 @@ enum SlicingOperators {
     guard let first = parts.first else { throw .missingInput(0) }
     let axis = try Extents.axis(axis, rank: first.rank)
     var shape = first.shape
+    let areBounds = parts.contains(where: \.isUpperBound)
+    var isAlike = true
     for part in parts.dropFirst() {
-      guard part.rank == shape.count,
-        shape.indices.allSatisfy({ $0 == axis || part.shape[$0] == shape[$0] })
-      else {
+      let fits =
+        part.rank == shape.count
+        && shape.indices.allSatisfy { $0 == axis || part.shape[$0] == shape[$0] }
+      guard fits || (areBounds && part.rank == shape.count) else {
         throw .extents(
           shape, part.shape, reason: "they may differ only in axis \(axis)")
+      }
+      if !fits {
+        isAlike = false
+        for other in shape.indices where other != axis {
+          shape[other] = max(shape[other], part.shape[other])
+        }
       }
       shape[axis] = try Extents.sum(shape[axis], part.shape[axis])
     }
     return ValueFact(
-      first.elementType, shape, value: concatenatedValue(of: parts, axis: axis))
+      first.elementType, shape,
+      value: isAlike ? concatenatedValue(of: parts, axis: axis) : nil)
   }
 
   private static func concatenatedValue(of parts: [ValueFact], axis: Int) -> KnownValue? {
@@ -77,7 +84,17 @@ enum SlicingOperators {
   static func setPieces(_ context: inout OperatorContext) throws(OperatorFault) {
     let data = try context.input(0, rankAtLeast: 1)
     let axis = try Extents.axis(try context.int("axis", default: 0), rank: data.rank)
-    let pieces = try pieces(of: data.shape[axis], context)
+    let pieces: [Int]
+    do throws(OperatorFault) {
+      pieces = try self.pieces(of: data.shape[axis], context)
+    } catch .unknownValue {
+      // Any piece may be all of it.
+      for index in context.outputs.indices {
+        context.setBound(index, data.elementType, data.shape)
+      }
+      context.prefersStated = true
+      return
+    }
     var start = 0
     for (index, extent) in pieces.enumerated() {
       var shape = data.shape
@@ -128,6 +145,15 @@ enum SlicingOperators {
 
   // MARK: Slice
 
+  /// The rule of cutting each axis from a start to an end, in steps.
+  static func slicing(_ type: String) -> OperatorRule {
+    OperatorRule(type, isMonotone: true) { context throws(OperatorFault) in
+      let slice = try slice(of: try context.input(0), context)
+      context.setOutput(0, slice)
+      context.prefersStated = slice.isUpperBound
+    }
+  }
+
   /// One axis of a slice: where it starts, how far it steps, how many elements it takes.
   private struct Cut {
     var start: Int
@@ -138,7 +164,14 @@ enum SlicingOperators {
   private static func slice(
     of data: ValueFact, _ context: OperatorContext
   ) throws(OperatorFault) -> ValueFact {
-    let axes = try context.axes(input: 3, rank: data.rank)
+    let axes: [Int]?
+    do throws(OperatorFault) {
+      axes = try context.axes(input: 3, rank: data.rank)
+    } catch .unknownValue {
+      var fact = ValueFact(data.elementType, data.shape)
+      fact.isUpperBound = true
+      return fact
+    }
     guard let steps = try list("steps", input: 4, count: axes?.count, context),
       let starts = try list("starts", input: 1, count: axes?.count, context),
       let ends = try list("ends", input: 2, count: axes?.count, context)

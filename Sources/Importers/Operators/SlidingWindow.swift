@@ -23,15 +23,25 @@ struct SlidingWindow {
 
   /// Reads `strides`, `dilations`, `pads` and `auto_pad`.
   ///
-  /// - Parameter kernel: The extents of the window.
-  init(kernel: [Int], _ context: OperatorContext) throws(OperatorFault) {
+  /// - Parameters:
+  ///   - kernel: The extents of the window.
+  ///   - given: The paddings, where no attribute states them.
+  init(
+    kernel: [Int], pads given: [Int]? = nil, _ context: OperatorContext
+  ) throws(OperatorFault) {
     guard kernel.allSatisfy({ $0 >= 0 && $0 <= 1 << 31 }) else {
       throw .attributeValue("kernel_shape")
     }
     self.kernel = kernel
     strides = try context.sizes("strides", count: kernel.count, least: 1, default: 1)
     dilations = try context.sizes("dilations", count: kernel.count, least: 1, default: 1)
-    pads = try context.sizes("pads", count: 2 * kernel.count, least: -(1 << 31), default: 0)
+    if let given {
+      guard given.count == 2 * kernel.count, given.allSatisfy({ $0.magnitude <= 1 << 31 })
+      else { throw .attributeValue("pads") }
+      pads = given
+    } else {
+      pads = try context.sizes("pads", count: 2 * kernel.count, least: -(1 << 31), default: 0)
+    }
     switch try context.string("auto_pad", default: "NOTSET") {
     case "NOTSET", "": padding = .explicit
     case "SAME_UPPER", "SAME_LOWER": padding = .same

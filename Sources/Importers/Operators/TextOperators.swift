@@ -5,9 +5,7 @@ import GraphIR
 enum TextOperators {
   static let rules: [OperatorRule] = [
     OperatorRule("StringConcat") { context throws(OperatorFault) in
-      let shape = try Extents.broadcast(
-        try context.input(0).shape, try context.input(1).shape)
-      context.setOutput(0, .string, shape)
+      context.setOutput(0, .string, try context.broadcastShape(of: 0..<2))
     },
     OperatorRule("StringNormalizer") { context throws(OperatorFault) in
       var fact = ValueFact(.string, try context.input(0).shape)

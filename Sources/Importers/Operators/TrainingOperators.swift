@@ -6,6 +6,17 @@ import GraphIR
 enum TrainingOperators {
   static let rules: [OperatorRule] = [
     step("Adagrad", states: 1), step("Adam", states: 2), step("Momentum", states: 1),
+    OperatorRule("Gradient") { context throws(OperatorFault) in
+      // Its first operands are what the gradients are taken with respect to, by the names that the
+      // attribute lists. What it computes in between is hidden in it.
+      guard case .strings(let variables)? = context.attribute("xs") else {
+        throw .missingAttribute("xs")
+      }
+      for index in variables.indices {
+        let source = try context.input(index)
+        context.setOutput(index, source.elementType, source.shape)
+      }
+    },
   ]
 
   private static func step(_ type: String, states: Int) -> OperatorRule {

@@ -55,7 +55,12 @@ enum Extents {
   }
 
   /// The shape of operands stretched to each other: aligned at the last axis, extents of 1 give way.
-  static func broadcast(_ a: [Int], _ b: [Int]) throws(OperatorFault) -> [Int] {
+  ///
+  /// - Parameter areBounds: Whether extents may be upper bounds: then those that do not agree are no
+  ///   error, and the larger one bounds the result.
+  static func broadcast(
+    _ a: [Int], _ b: [Int], areBounds: Bool = false
+  ) throws(OperatorFault) -> [Int] {
     if a == b { return a }
     var result = a.count >= b.count ? a : b
     let (shorter, longer) = a.count >= b.count ? (b, a) : (a, b)
@@ -63,17 +68,22 @@ enum Extents {
     for index in shorter.indices {
       let (x, y) = (longer[offset + index], shorter[index])
       if x == y || y == 1 { continue }
-      guard x == 1 else { throw .notBroadcastable(a, b) }
-      result[offset + index] = y
+      guard x == 1 || areBounds else { throw .notBroadcastable(a, b) }
+      result[offset + index] = x == 1 ? y : max(x, y)
     }
     return result
   }
 
   /// The shape of any number of operands stretched to each other.
-  static func broadcast(_ shapes: some Sequence<[Int]>) throws(OperatorFault) -> [Int] {
+  static func broadcast(
+    _ shapes: some Sequence<[Int]>, areBounds: Bool = false
+  ) throws(OperatorFault) -> [Int] {
     var result: [Int]?
     for shape in shapes {
-      if let known = result { result = try broadcast(known, shape) } else { result = shape }
+      result =
+        try result.map { known throws(OperatorFault) in
+          try broadcast(known, shape, areBounds: areBounds)
+        } ?? shape
     }
     return result ?? []
   }
@@ -115,6 +125,13 @@ enum Extents {
       }
     }
     return result
+  }
+
+  /// Whether an operand of `shape` can be stretched to `result`.
+  static func canStretch(_ shape: [Int], to result: [Int]) -> Bool {
+    let offset = result.count - shape.count
+    return offset >= 0
+      && shape.indices.allSatisfy { shape[$0] == 1 || shape[$0] == result[offset + $0] }
   }
 
   /// For each element of a broadcast result, the position of the element of an operand of `shape`.

@@ -22,6 +22,9 @@ struct OperatorContext {
   let constants: any ConstantReader
   /// What is known of each output; `nil` until a rule sets it.
   private(set) var outputs: [ValueFact?]
+  /// Whether the outputs are bounds for want of operands that say more, such as axes, so that what
+  /// the file states of them is better if it keeps to the bounds.
+  var prefersStated = false
 
   init(
     domain: String = "", type: String, version: Int, inputs: [ValueFact?],
@@ -53,6 +56,9 @@ protocol ConstantReader {
 // MARK: - Inputs
 
 extension OperatorContext {
+  /// Whether an input is an upper bound, so that extents that do not agree are no error.
+  var hasBounds: Bool { inputs.contains { $0?.isUpperBound == true } }
+
   /// Whether an input is there.
   func hasInput(_ index: Int) -> Bool { index < inputs.count && inputs[index] != nil }
 
@@ -89,6 +95,13 @@ extension OperatorContext {
     guard let fact = optional(index) else { throw .missingInput(index) }
     guard fact.kind == .sequence else { throw .valueKind(input: index, needed: "sequence") }
     return fact
+  }
+
+  /// The shape of inputs stretched to each other.
+  func broadcastShape(of indices: some Sequence<Int>) throws(OperatorFault) -> [Int] {
+    var shapes: [[Int]] = []
+    for index in indices { shapes.append(try input(index).shape) }
+    return try Extents.broadcast(shapes, areBounds: hasBounds)
   }
 
   /// The integers that an input holds.
@@ -225,6 +238,13 @@ extension OperatorContext {
   mutating func setOutput(_ index: Int, _ fact: ValueFact?) {
     guard index < outputs.count else { return }
     outputs[index] = fact
+  }
+
+  /// Sets the element type of a dense output and an upper bound of its shape.
+  mutating func setBound(_ index: Int, _ type: ElementType, _ shape: [Int]) {
+    var fact = ValueFact(type, shape)
+    fact.isUpperBound = true
+    setOutput(index, fact)
   }
 
   /// Sets the element type, shape and elements of a dense output.

@@ -108,9 +108,16 @@ struct ShapeInference {
     var reason: OperatorFault?
     if isKnown, let rule = rules[record.operatorIndex] {
       do throws(OperatorFault) {
-        let results = try results(of: rule, record, inputs, outputCount: outputs.count)
-        for (output, result) in zip(outputs, results) where output != .absent {
+        let context = try context(of: rule, record, inputs, outputCount: outputs.count)
+        for (output, result) in zip(outputs, context.outputs) where output != .absent {
           guard var fact = result else { continue }
+          if context.prefersStated, !isUpperBound, let stated = statedFact(of: output),
+            stated.isWithin(fact)
+          {
+            facts[Int(output.index)] = stated
+            statedCount += 1
+            continue
+          }
           if isUpperBound {
             fact.isUpperBound = true
             if !rule.isMonotone { fact.value = nil }
@@ -120,6 +127,10 @@ struct ShapeInference {
       } catch {
         switch error {
         case .unknownValue, .unsupported: reason = error
+        case .extents where isUpperBound, .notBroadcastable where isUpperBound,
+          .inputValue where isUpperBound:
+          // Bounds need not fit together as the real extents do.
+          reason = error
         default:
           throw .shapes(
             .operatorFault(
@@ -131,16 +142,17 @@ struct ShapeInference {
     complete(node, outputs, isKnown: isKnown, reason: reason, structure)
   }
 
-  private func results(
+  /// The node as its rule leaves it.
+  private func context(
     of rule: OperatorRule, _ node: ONNXNode, _ inputs: [ValueFact?], outputCount: Int
-  ) throws(OperatorFault) -> [ValueFact?] {
+  ) throws(OperatorFault) -> OperatorContext {
     var context = OperatorContext(
       domain: model.operators[node.operatorIndex].domain, type: rule.type,
       version: versions[node.operatorIndex], inputs: inputs,
       attributes: model.graph.attributes(of: node), constants: constants,
       outputCount: outputCount)
     try rule.infer(&context)
-    return context.outputs
+    return context
   }
 
   /// Takes from the file what is still missing, and notes what stays unknown.
@@ -183,7 +195,22 @@ struct ShapeInference {
       UnknownResults(
         operator: text(of: index), count: 1, node: structure.nodeName(node),
         tensor: model.names[output],
-        reason: reason))
+        reason: reason, bindable: bindable(node, reason, structure)))
+  }
+
+  /// The elements of a small graph input that a rule would have to know.
+  private func bindable(
+    _ node: Int, _ reason: OperatorFault?, _ structure: borrowing GraphStructure
+  ) -> [String] {
+    guard case .unknownValue(let index) = reason else { return [] }
+    let name = model.graph.input(index, of: model.graph.nodes[node])
+    guard name != .absent, case .input = structure[name], let fact = self[name],
+      fact.kind == .tensor, fact.elementType.isIntegral, fact.rank <= 1, fact.elementCount > 0,
+      fact.elementCount <= DimensionResolver.valueLimit
+    else { return [] }
+    let text = model.names[name]
+    return fact.elementCount == 1
+      ? [text] : (0..<fact.elementCount).map { "\(text)[\($0)]" }
   }
 
   private func text(of index: Int) -> String {
@@ -224,6 +251,12 @@ struct ShapeInference {
 }
 
 extension ValueFact {
+  /// Whether a tensor's type is that of a bound, and its extents are not above it.
+  func isWithin(_ bound: ValueFact) -> Bool {
+    kind == .tensor && bound.kind == .tensor && elementType == bound.elementType
+      && rank == bound.rank && zip(shape, bound.shape).allSatisfy { $0 <= $1 }
+  }
+
   /// Refuses shapes beyond the limits that rules rely on.
   ///
   /// - Throws: ``OperatorFault/tooLarge``.

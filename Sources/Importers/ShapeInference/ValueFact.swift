@@ -16,7 +16,8 @@ struct ValueFact: Hashable, Sendable {
   var isUpperBound = false
   /// The elements, row-major, if they are known and few.
   var value: KnownValue?
-  /// The members of a sequence, in order; the content of an optional, if it has any.
+  /// The members of a sequence, in order; the content of an optional, if it has any; the keys and
+  /// the values of a map.
   var elements: [ValueFact] = []
 
   /// The fact of a dense tensor.
@@ -42,6 +43,15 @@ struct ValueFact: Hashable, Sendable {
     return fact
   }
 
+  /// The fact of a map with as many entries as `keys` and `values` have elements; the element type
+  /// is that of the values.
+  static func map(keys: ValueFact, values: ValueFact) -> ValueFact {
+    var fact = ValueFact(values.elementType, [])
+    fact.kind = .map
+    fact.elements = [keys, values]
+    return fact
+  }
+
   /// The number of axes.
   var rank: Int { shape.count }
 
@@ -60,14 +70,14 @@ struct ValueFact: Hashable, Sendable {
   var bytes: ByteCount? {
     switch kind {
     case .tensor: return elementType.byteCount(of: shape)
-    case .sequence, .optional:
+    case .sequence, .optional, .map:
       var total = ByteCount.zero
       for element in elements {
         guard let bytes = element.bytes, let sum = total.adding(bytes) else { return nil }
         total = sum
       }
       return total
-    case .sparse, .map: return nil
+    case .sparse: return nil
     }
   }
 }

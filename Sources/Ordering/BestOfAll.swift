@@ -40,11 +40,7 @@ public struct BestOfAll: Scheduler {
   ///   promise, or what a candidate throws.
   public func result(for problem: SchedulingProblem) throws(OrderingError) -> OrderingResult {
     let deadline = Deadline(after: limits.timeLimit)
-    var comparison = OrderComparison()
-    let schedulers: [any Scheduler] = [FileOrder()] + candidates
-    for entry in Self.entries(of: schedulers, for: problem, jobs: limits.jobs) {
-      comparison.add(try entry.get())
-    }
+    var comparison = try candidateOrders(for: problem)
     guard limits.effort != .candidates else {
       return comparison.result(bound: WorkingSetBound.bound(of: problem), isLate: false)
     }
@@ -58,96 +54,30 @@ public struct BestOfAll: Scheduler {
     return comparison.result(bound: search.tracker.result(), isLate: search.isLate)
   }
 
-  /// What each scheduler makes of a problem, in their order.
-  private static func entries(
-    of schedulers: [any Scheduler], for problem: SchedulingProblem, jobs: Int
-  ) -> [Result<OrderComparison.Entry, OrderingError>] {
-    ParallelMap.results(count: schedulers.count, jobs: jobs) { index in
+  /// What every scheduler makes of a problem, up to the first that fails.
+  private func candidateOrders(
+    for problem: SchedulingProblem
+  ) throws(OrderingError) -> OrderComparison {
+    let schedulers: [any Scheduler] = [FileOrder()] + candidates
+    var comparison = OrderComparison()
+    var failure: OrderingError?
+    // The candidates are what is left when time runs out, so none is cut short.
+    Team(jobs: limits.jobs).run(schedulers.count, deadline: .never) {
+      index, _ -> Result<OrderComparison.Entry, OrderingError> in
       let start = ContinuousClock.now
       let name = type(of: schedulers[index]).name
       do throws(OrderingError) {
         let schedule = try schedulers[index].schedule(for: problem)
-        return .success(
-          try OrderComparison.Entry(of: schedule, from: name, since: start, problem))
+        return .success(try OrderComparison.Entry(of: schedule, from: name, since: start, problem))
       } catch { return .failure(error) }
-    }
-  }
-}
-
-/// The best of the orders seen so far, and the peaks of all.
-struct OrderComparison {
-  /// An order with what it is compared by.
-  struct Entry: Sendable {
-    let name: String
-    let schedule: Schedule
-    let score: OrderScore
-    let time: Duration
-
-    /// - Parameter start: When the work on the order began.
-    /// - Throws: ``OrderingError/invalidSchedule(scheduler:reason:)`` when the order cannot run.
-    init(
-      of schedule: Schedule, from name: String, since start: ContinuousClock.Instant,
-      _ problem: SchedulingProblem
-    ) throws(OrderingError) {
-      do throws(GraphError) {
-        try schedule.validate(against: problem.graph, dependencies: problem.dependencies)
-      } catch {
-        throw .invalidSchedule(scheduler: name, reason: error)
+    } take: { _, entry in
+      switch entry {
+      case .success(let entry): comparison.add(entry)
+      case .failure(let error): failure = error
       }
-      time = ContinuousClock.now - start
-      self.name = name
-      self.schedule = schedule
-      var simulator = LivenessSimulator(map: problem.storages)
-      score = OrderScore(of: schedule, simulator: &simulator)
+      return failure == nil
     }
-
-    var candidate: OrderingResult.Candidate {
-      OrderingResult.Candidate(name: name, schedule: schedule, peakBytes: score.peak)
-    }
-  }
-
-  private var best: Entry?
-  private var entries: [Entry] = []
-  private var searched: Entry?
-
-  /// All orders, in the order of the candidates.
-  var orders: [[Int]] { entries.map { $0.schedule.order.map(\.index) } }
-
-  /// Compares a candidate.
-  mutating func add(_ entry: Entry) {
-    entries.append(entry)
-    compare(entry)
-  }
-
-  /// Compares what the searches found.
-  mutating func setSearched(_ entry: Entry) {
-    searched = entry
-    compare(entry)
-  }
-
-  private mutating func compare(_ entry: Entry) {
-    if let best, best.score <= entry.score { return }
-    best = entry
-  }
-
-  /// The result with a bound.
-  ///
-  /// - Parameter isLate: Whether a deadline cut the search short.
-  func result(bound: LowerBound, isLate: Bool) -> OrderingResult {
-    guard let best else { preconditionFailure("file order is always compared") }
-    precondition(best.score.peak >= bound.bytes, "no order is below a lower bound")
-    let gap = best.score.peak - bound.bytes
-    let outcome: OrderingResult.Outcome =
-      if gap == 0 {
-        .provenOptimal
-      } else if gap <= bound.bytes / OrderingResult.tolerance {
-        .withinTolerance
-      } else {
-        isLate ? .timeLimit : .workLimit
-      }
-    return OrderingResult(
-      schedule: best.schedule, winner: best.name, peakBytes: best.score.peak, bound: bound,
-      outcome: outcome, candidates: entries.map(\.candidate), searched: searched?.candidate,
-      candidateTimes: entries.map(\.time), searchTime: searched?.time ?? .zero)
+    if let failure { throw failure }
+    return comparison
   }
 }

@@ -145,7 +145,7 @@ import Testing
       var run = ArenaRun(plan, of: graph)
       #expect(run.faults().isEmpty)
       let file = try #require(plan.summary.baselines["fileOrder"])
-      #expect(plan.summary.arenaBytes <= file.arenaBytes)
+      #expect(plan.summary.arenaBytes <= file.arenaBytes ?? 0)
     }
   }
 

@@ -362,7 +362,8 @@ def main(graphopt, zoo, captured=None):
         print("again. Peak of the best order found in bytes; those of other orders as multiples of")
         print("it; `inductor` is the best of LPMF, breadth first and depth first; gap of the best to")
         print("the lower bound, proven if both are equal; processor seconds of the whole command.")
-        print("Tables are with the default options.")
+        print("Tables are with the default options. A step that the zoo and CAPTURED both have counts")
+        print("once, as the zoo has it.")
         for family, title in TITLES.items():
             table(title, [row for row in rows["safe"] if row.family == family], orderer.has_roam)
         judge(rows)

@@ -83,7 +83,9 @@ import Testing
       let gap = Double(candidate.peakBytes) - Double(order.bound.bytes)
       #expect(abs(candidate.gap * Double(max(order.bound.bytes, 1)) - gap) < 1e-3)
     }
-    #expect(order.candidates.map(\.name) == Array(OrderChoice.names.dropFirst()))
+    // Orders that are only tried when asked for come last.
+    #expect(OrderChoice.names.dropFirst().starts(with: order.candidates.map(\.name)))
+    #expect(order.candidates.count > 9)
     #expect(order.best.peakBytes >= order.bound.bytes)
     #expect(order.chosen.name == order.best.name)
     let sum = order.witness.storages.reduce(order.witness.workspaceBytes) { $0 + $1.bytes }

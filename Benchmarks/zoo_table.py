@@ -12,7 +12,6 @@ import resource
 import subprocess
 import sys
 import tempfile
-import time
 
 from time_plans import processor
 
@@ -51,19 +50,21 @@ def buffers(plan):
     return lines
 
 
+def timed(command, check=False):
+    """The finished process, and the CPU seconds it took."""
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
+    done = subprocess.run(command, capture_output=True, text=True, check=check)
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return done, after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+
+
 def layout(graphopt, plan, folder):
     """The CPU milliseconds of the layout command on a plan's buffers, the least of three runs."""
     path = os.path.join(folder, "buffers.csv")
     with open(path, "w") as file:
         file.write("\n".join(buffers(plan)) + "\n")
-    least = math.inf
-    for _ in range(3):
-        before = resource.getrusage(resource.RUSAGE_CHILDREN)
-        subprocess.run([graphopt, "layout", path], capture_output=True, check=True)
-        after = resource.getrusage(resource.RUSAGE_CHILDREN)
-        least = min(
-            least, after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime)
-    return least * 1000
+    command = [graphopt, "layout", path]
+    return min(timed(command, check=True)[1] for _ in range(3)) * 1000
 
 
 def main(graphopt, zoo):
@@ -71,8 +72,8 @@ def main(graphopt, zoo):
     print(f"{processor()}, {os.cpu_count()} cores, {datetime.date.today()}, release build, one run.")
     print("`Benchmarks/zoo_table.py GRAPHOPT ZOO` prints it again. Arena of the plan, and of file")
     print("order and ONNX Runtime's default order as multiples of it; the peak over the lower bound,")
-    print("the arena over the peak (fragmentation); seconds of the whole command; who placed it, and")
-    print("CPU milliseconds of `graphopt layout` on the same buffers, the least of three, process start")
+    print("the arena over the peak (fragmentation); CPU seconds of the whole command; who placed it,")
+    print("and CPU milliseconds of `graphopt layout` on the same buffers, the least of three, process start")
     print("and reading included.\n")
     print("| model | binding | arena, bytes | file | ORT | over bound | over peak | s | layout by "
           "| ms | order by |")
@@ -83,9 +84,7 @@ def main(graphopt, zoo):
             output = os.path.join(folder, "plan.json")
             command = [graphopt, "plan", path, "-o", output]
             command += [f"--dim={key}={value}" for key, value in binding.items()]
-            start = time.monotonic()
-            done = subprocess.run(command, capture_output=True, text=True)
-            seconds = time.monotonic() - start
+            done, seconds = timed(command)
             text = ", ".join(f"{key}={value}" for key, value in binding.items())
             if done.returncode:
                 refused.append((name, text, done.stderr.strip().split(": ", 3)[-1]))

@@ -65,7 +65,7 @@ def rows(graphopt, zoo):
                     [sys.executable, __file__, "--measure", path, planned]
                     + [dim.removeprefix("--dim=") for dim in dims],
                     capture_output=True, text=True)
-        reason = done.stderr.strip().split("\n")[-1].split(": ", 2)[-1]
+        reason = done.stderr.strip().split("\n")[-1].replace(path, "the file").split(": ", 2)[-1]
         print(f"{model['name']}: {done.stdout.strip()[:200] or reason}", file=sys.stderr, flush=True)
         yield name, text, json.loads(done.stdout) if done.returncode == 0 else reason
 

@@ -92,7 +92,9 @@ struct RuntimeProofTests {
   private func expectArena(_ model: String, _ dims: [String], _ options: [[String]]) {
     let bindings = dims.flatMap { ["--dim", $0] }
     let planned = options.map { PlannedFile(model, bindings + Self.quickly + $0) }
-    let answer = Peer.run("peer_offsets.py", planned.flatMap { [$0.path, model] })
+    let answer = withExtendedLifetime(planned) {
+      Peer.run("peer_offsets.py", planned.flatMap { [$0.path, model] })
+    }
     #expect(answer.status == 0, "\(answer.errors)")
   }
 
@@ -104,18 +106,20 @@ struct RuntimeProofTests {
   func `a broken plan of a real model does not go unnoticed`(_ binding: ZooBinding) throws {
     let model = Zoo.path(of: binding.model)
     let planned = PlannedFile(model, binding.dims.flatMap { ["--dim", $0] } + Self.quickly)
-    expectNotice(planned.path, model)
+    expectNotice(planned, model)
   }
 
   @Test(arguments: ["bert_block", "fan", "old_style", "squeezenet_like"])
   func `a broken plan of a fixture does not go unnoticed`(_ name: String) throws {
     let fixture = try Fixture.named(name)
-    expectNotice(PlannedFile(fixture).path, fixture.path)
+    expectNotice(PlannedFile(fixture), fixture.path)
   }
 
   /// Two tensors that live at once are put on the same bytes; what notices it is no accident.
-  private func expectNotice(_ plan: String, _ model: String) {
-    let answer = Peer.run("peer_offsets.py", ["--break", plan, model])
+  private func expectNotice(_ planned: PlannedFile, _ model: String) {
+    let answer = withExtendedLifetime(planned) {
+      Peer.run("peer_offsets.py", ["--break", planned.path, model])
+    }
     #expect(answer.status == 1, "\(answer.errors)")
     let reasons = [" changed before step ", " belong to nothing", "the results are different"]
     #expect(reasons.contains(where: answer.errors.contains), "\(answer.errors)")

@@ -66,9 +66,15 @@ import Testing
     for name in LayoutChoice.names {
       let choice = try #require(LayoutChoice(name: name))
       #expect(choice.name == name)
+      #expect(!choice.summary.isEmpty)
       #expect(!choice.members(searchWork: 1000).isEmpty)
     }
     #expect(Set(LayoutChoice.names).count == LayoutChoice.names.count)
     #expect(LayoutChoice(name: "best") == nil)
+    // A planner is asked for by the name it has in reports.
+    for planner in LayoutPortfolio.standardMembers {
+      let members = LayoutChoice(name: planner.name)?.members(searchWork: 1000)
+      #expect(members?.map(\.name) == [planner.name])
+    }
   }
 }

@@ -12,7 +12,8 @@ case "portfolio": PortfolioBenchmark.run(Array(arguments.dropFirst()))
 case "core": CoreBenchmark.run(Array(arguments.dropFirst()))
 case "cut": GeneratedBenchmark.cut(Array(arguments.dropFirst()))
 case "scale": GeneratedBenchmark.scale(Array(arguments.dropFirst()))
+case "constructive": ConstructiveBenchmark.run(Array(arguments.dropFirst()))
 default:
-  print("usage: LayoutBenchmark capacity|minimise|portfolio|core|cut|scale ...")
+  print("usage: LayoutBenchmark capacity|minimise|portfolio|core|cut|scale|constructive ...")
   exit(64)
 }

@@ -25,7 +25,7 @@ public struct ProgramPlanner: LayoutPlanner {
   /// A planner; the standard limits keep GLPK within some tenths of a second.
   public init(
     solver: any IntegerProgramSolver = GLPKSolver(), memberLimit: Int = 40, pairLimit: Int = 300,
-    nodeLimit: Int = 20_000, iterationLimit: Int = 20_000
+    nodeLimit: Int = 5_000, iterationLimit: Int = 5_000
   ) {
     self.solver = solver
     self.memberLimit = memberLimit
@@ -46,7 +46,7 @@ public struct ProgramPlanner: LayoutPlanner {
   public var name: String { "ilp" }
 
   /// What a simplex iteration counts as, in elementary steps.
-  static let workPerIteration = 10_000
+  static let workPerIteration = 20_000
 
   /// - Complexity: exponential in the members of a part, bounded by the limits.
   public func attempt(

@@ -4,10 +4,10 @@ public import IntegerProgramming
 /// Repairs a layout where it is highest: solves the integer program of a few buffers around the
 /// highest place while all others stay where they are, again and again.
 ///
-/// A window is made of the buffers that end highest, then of those nearest in time to where they are
-/// most crowded, higher ones first, as long as the program stays small. The lowest layout of the
-/// window replaces what was there if its highest end is lower. Members of rigid groups and fixed
-/// buffers are not moved.
+/// A window is made of the buffers that end highest, then of others near them in time, chosen in one
+/// of three ways, as long as the program stays small. The lowest layout of the window replaces what
+/// was there if its highest end is lower; where no way gains anything more, the attempt ends. Members
+/// of rigid groups and fixed buffers are not moved.
 public struct WindowPlanner: LayoutPlanner {
   /// What solves the programs.
   public var solver: any IntegerProgramSolver
@@ -28,7 +28,7 @@ public struct WindowPlanner: LayoutPlanner {
   /// A planner; the standard limits keep GLPK within some tenths of a second.
   public init(
     solver: any IntegerProgramSolver = GLPKSolver(), memberLimit: Int = 16, pairLimit: Int = 200,
-    windowLimit: Int = 50, nodeLimit: Int = 20_000, iterationLimit: Int = 20_000
+    windowLimit: Int = 50, nodeLimit: Int = 5_000, iterationLimit: Int = 5_000
   ) {
     self.solver = solver
     self.memberLimit = memberLimit
@@ -54,17 +54,21 @@ public struct WindowPlanner: LayoutPlanner {
     let target = max(problem.lowerBound, limits.capacity ?? 0)
     var best = known
     var offsets = known.offsets
+    var shapes = Window.Shape.allCases[...]
     for _ in 0..<windowLimit {
-      guard best.height > target, !search.isExhausted, search.failure == nil else { break }
+      guard best.height > target, !search.isExhausted, search.failure == nil,
+        let shape = shapes.popFirst()
+      else { break }
       // Where the known layout is not valid there is no problem of a window.
-      guard let window = Window(of: problem, at: offsets, memberLimit, pairLimit),
+      guard let window = Window(of: problem, at: offsets, shape, memberLimit, pairLimit),
         let subproblem = try? Subproblem(
           of: problem, window.free + window.others,
           fixed: { window.isFree[$0] ? nil : offsets[$0] })
-      else { break }
+      else { continue }
       let before = subproblem.solution(in: offsets)
       let after = search.best(of: subproblem.problem, from: before, capacity: limits.capacity)
-      guard after.solution.height < before.height else { break }
+      guard after.solution.height < before.height else { continue }
+      shapes = Window.Shape.allCases[...]
       subproblem.put(after.solution, into: &offsets)
       let whole = LayoutSolution(offsets: offsets, for: problem)
       // Lower in this place only, where another is as high.
@@ -82,9 +86,20 @@ private struct Window {
   private(set) var others: [Int32] = []
   private(set) var isFree: [Bool]
 
+  /// Which buffers come first after the highest ones.
+  enum Shape: CaseIterable {
+    /// Those that live with the highest one, higher ones first, then those nearest in time.
+    case top
+    /// Those nearest in time to its most crowded section, higher ones first.
+    case crowd
+    /// Those that live with the highest one, longer-lived ones last.
+    case short
+  }
+
   /// The window at the first of the highest places; nil where nothing can be moved there.
   init?(
-    of problem: LayoutProblem, at offsets: [Int], _ memberLimit: Int, _ pairLimit: Int
+    of problem: LayoutProblem, at offsets: [Int], _ shape: Shape, _ memberLimit: Int,
+    _ pairLimit: Int
   ) {
     isFree = [Bool](repeating: false, count: problem.buffers.count)
     let sections = problem.sections
@@ -100,9 +115,12 @@ private struct Window {
     let span = sections.span(of: Int(highest))
     let center = span.max { sections.load[$0] < sections.load[$1] } ?? span.lowerBound
 
+    let focus = shape == .crowd ? center..<center + 1 : span
     func distance(_ member: Int32) -> Int {
-      let span = sections.span(of: Int(member))
-      return max(0, span.lowerBound - center, center + 1 - span.upperBound)
+      let own = sections.span(of: Int(member))
+      let between = max(
+        0, own.lowerBound - focus.upperBound + 1, focus.lowerBound + 1 - own.upperBound)
+      return shape == .short ? own.count + between : between
     }
     // Whoever else is as high at this time has to move as well.
     func isHighest(_ member: Int32) -> Bool {

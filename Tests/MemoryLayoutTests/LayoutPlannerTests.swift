@@ -10,7 +10,8 @@ import Testing
     + LayoutOrder.allCases.map { GapFitPlanner(fit: .best, order: $0) }
     + [
       ChronologicalPlanner(), TwoEndedPlanner(), ActivationStackingPlanner(),
-      ProgramPlanner(memberLimit: 8, pairLimit: 28), WindowPlanner(memberLimit: 5, windowLimit: 3),
+      ProgramPlanner(memberLimit: 8, pairLimit: 28, iterationLimit: 1000),
+      WindowPlanner(memberLimit: 5, windowLimit: 3, iterationLimit: 300),
     ]
 
   @Test func `names differ`() {

@@ -68,6 +68,33 @@ import Testing
     }
   }
 
+  @Test(arguments: 0..<30)
+  func `nothing false is proven where sizes differ by many magnitudes`(seed: Int) throws {
+    // A full arena of a tebibyte with pieces down to single bytes: it can be packed, and with the
+    // arena's size over 10^5 pieces no word of the solver may deny it.
+    var random = SeededGenerator(seed: seed)
+    let magnitudes = (0..<40).map { _ in 1 << Int.random(in: 0...35, using: &random) }
+    // Cutting positions stay, their distances change: still a full arena.
+    let arena = RandomBuffers.fullArenaWithOffsets(pieces: 12, steps: 16, bytes: 40, seed: seed)
+    let stretched = arena.map { piece in
+      LayoutBuffer(
+        size: piece.bytes.reduce(0) { $0 + magnitudes[$1] }, lifetime: piece.steps)
+    }
+    let problem = try LayoutProblem(buffers: stretched)
+    let least = magnitudes.reduce(0, +)
+    #expect(problem.lowerBound == least)
+    for capacity in [nil, least] {
+      let attempt = planner.attempt(
+        problem,
+        within: LayoutLimits(
+          incumbent: try LayoutPortfolio(members: []).report(for: problem).solution,
+          capacity: capacity))
+      guard case .layout(let solution, let bound) = attempt else { continue }
+      #expect(LayoutValidator.violations(in: solution, of: problem) == [])
+      #expect(bound ?? 0 <= least)
+    }
+  }
+
   @Test func `a layout that is already optimal is kept`() throws {
     let problem = try LayoutProblem(buffers: [
       LayoutBuffer(size: 3, lifetime: 0..<2), LayoutBuffer(size: 5, lifetime: 0..<2),

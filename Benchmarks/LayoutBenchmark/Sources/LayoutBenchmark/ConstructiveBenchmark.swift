@@ -12,7 +12,7 @@ enum ConstructiveBenchmark {
         var random = SeededGenerator(state: UInt64(count))
         let buffers = make(count, &random)
         guard let problem = try? LayoutProblem(buffers: buffers) else { exit(70) }
-        for planner in planners {
+        for planner in LayoutPortfolio.constructiveMembers {
           let start = processorSeconds()
           let attempt = planner.attempt(problem, within: LayoutLimits(work: 20_000_000_000))
           let time = processorSeconds() - start
@@ -25,10 +25,6 @@ enum ConstructiveBenchmark {
         }
       }
     }
-  }
-
-  private static let planners: [any LayoutPlanner] = LayoutPortfolio.standardMembers.filter {
-    !["valley", "core-first", "program", "ilp"].contains($0.name)
   }
 
   private typealias Maker = @Sendable (Int, inout SeededGenerator) -> [LayoutBuffer]

@@ -37,7 +37,7 @@ let package = Package(
   ],
   targets: [
     // Floor 0: the C libraries, each behind a target of its own.
-    .target(name: "CGLPK", linkerSettings: [.linkedLibrary("glpk")]),
+    .target(name: "CGLPK", linkerSettings: [.linkedLibrary("glpk"), .linkedLibrary("m")]),
     .target(name: "COnnx", linkerSettings: [.linkedLibrary("protobuf-c")]),
 
     // Floor 1: the graph, and integer programs; neither knows the other.

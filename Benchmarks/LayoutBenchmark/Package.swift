@@ -8,6 +8,9 @@ let package = Package(
   targets: [
     .executableTarget(
       name: "LayoutBenchmark",
-      dependencies: [.product(name: "MemoryLayout", package: "graphopt")])
+      dependencies: [
+        .product(name: "MemoryLayout", package: "graphopt"),
+        .product(name: "IntegerProgramming", package: "graphopt"),
+      ])
   ]
 )

@@ -17,7 +17,8 @@ public struct GLPKSolver: IntegerProgramSolver {
   ///
   /// - Throws: what `IntegerProgram.validate()` throws, `invalidOption`, `invalidBranchingVariable` and
   ///   `infeasibleStart` for options that do not fit the program, `programTooLarge`, and what GLPK
-  ///   fails with: `numericalFailure`, `aborted`, `noResources`, `wrongAnswer`.
+  ///   fails with: `numericalFailure` (also where it denies the starting point), `aborted`,
+  ///   `noResources`, `wrongAnswer`.
   public func solve(
     _ program: IntegerProgram, options: SolveOptions = SolveOptions()
   ) throws(SolverError) -> Solution {
@@ -36,7 +37,14 @@ public struct GLPKSolver: IntegerProgramSolver {
     // GLPK ignores a start whose integers are not exact.
     options.start = options.start.map { Self.roundedIntegers(of: $0, in: program) }
     let outcome = Self.run(arrays, options: options)
-    return try solution(from: outcome, of: program)
+    let solution = try solution(from: outcome, of: program)
+    if solution.status == .infeasible, let start = options.start,
+      Self.isWithin(options.cutoff, program, start)
+    {
+      // GLPK denies a point that was just checked: coefficients of too many magnitudes do that.
+      throw .numericalFailure
+    }
+    return solution
   }
 
   private func validate(
@@ -65,6 +73,17 @@ public struct GLPKSolver: IntegerProgramSolver {
     {
       throw .infeasibleStart(violation)
     }
+  }
+
+  /// Whether a point is as good as the cutoff, with room for rounding.
+  private static func isWithin(
+    _ cutoff: Double?, _ program: IntegerProgram, _ point: [Double]
+  ) -> Bool {
+    guard let cutoff else { return true }
+    let objective = program.objective.value(at: point)
+    let slack = 1e-6 * max(1, abs(cutoff))
+    return program.sense == .minimize
+      ? objective <= cutoff - slack : objective >= cutoff + slack
   }
 
   private func solution(

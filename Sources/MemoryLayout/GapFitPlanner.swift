@@ -29,15 +29,11 @@ public struct GapFitPlanner: LayoutPlanner {
 
   public var name: String { "\(fit.rawValue)-\(order.rawValue)" }
 
-  /// Skips a problem at once where its n² / 4 comparisons are above the limit: about half of all
-  /// pairs of members are looked at.
-  ///
-  /// - Complexity: O(n²) in the n members at worst, comparisons of two spans.
+  /// - Complexity: near linear in the n members where they are stacked in long runs that live
+  ///   together, O(n²) comparisons of two spans at worst; see `PlacedBoxes`.
   public func attempt(
     _ problem: LayoutProblem, within limits: LayoutLimits
   ) -> LayoutAttempt {
-    let count = problem.members.count
-    guard count * count / 4 <= limits.work else { return .skipped(.workLimit) }
     var work = limits.work
     let solution = Self.solution(
       of: problem, placing: order.order(of: problem), fit: fit, work: &work)

@@ -34,24 +34,31 @@ public struct LayoutPortfolio: Sendable {
   public static var standardMembers: [any LayoutPlanner] { members(searchWork: 30_000_000) }
 
   /// The constructive planners that together reach the bound most often on real graphs, those most
-  /// often right first; then the searches, and the program for small problems.
+  /// often right first; then the searches, and the programs for small parts and windows.
   ///
   /// - Parameter searchWork: the most elementary steps of a search, near a nanosecond each.
   public static func members(searchWork: Int) -> [any LayoutPlanner] {
-    [
-      SkylinePlanner(order: .load),
-      SkylinePlanner(order: .size),
-      SkylinePlanner(order: .area),
-      SkylinePlanner(order: .width),
-      GapFitPlanner(fit: .first, order: .size),
-      GapFitPlanner(fit: .best, order: .loadSize),
-      GapFitPlanner(fit: .best, order: .loadWidth),
-      ChronologicalPlanner(),
+    constructiveMembers + [
       CorePlanner(work: min(searchWork, 2_000_000_000)),
       ValleyPlanner(work: searchWork),
       ProgramPlanner(),
+      WindowPlanner(),
     ]
   }
+
+  /// The planners that go through the buffers once.
+  public static let constructiveMembers: [any LayoutPlanner] = [
+    SkylinePlanner(order: .load),
+    SkylinePlanner(order: .size),
+    SkylinePlanner(order: .area),
+    SkylinePlanner(order: .width),
+    GapFitPlanner(fit: .first, order: .size),
+    GapFitPlanner(fit: .best, order: .loadSize),
+    GapFitPlanner(fit: .best, order: .loadWidth),
+    ChronologicalPlanner(),
+    TwoEndedPlanner(),
+    ActivationStackingPlanner(),
+  ]
 
   /// The best layout that the members find.
   ///

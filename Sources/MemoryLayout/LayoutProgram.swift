@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 public import IntegerProgramming
 
-/// The layout of a problem as a mixed integer program, given a layout to do better than.
+/// The layout of a problem as a mixed integer program: the least height, given a layout to do better
+/// than, or any layout of at most a given height.
 ///
-/// Heights are in units of the known layout's height, so that every coefficient is at most about
-/// one: GLPK goes wrong on larger ones. For each pair of buffers that live together a binary says
-/// which is below; lifetimes decide all other pairs. Row families, in this order:
+/// Heights are in units of the known layout's height, or of the given one, so that every coefficient
+/// is at most about one: GLPK goes wrong on larger ones. For each pair of buffers that live together a binary says
+/// which is below; lifetimes and fixed offsets decide all other pairs. Row families, in this order:
 /// 1. `top[i]`: a buffer ends at most at the height.
 /// 2. `above[i,j]`: if i is below j, i ends before j begins. M is the most that the bounds of the
 ///    two offsets allow, not the height.
@@ -20,14 +21,14 @@ public import IntegerProgramming
 /// Source: the pairwise model is that of COSMA (arXiv 2311.18246) without its spilling; the sums over
 /// sections are our own addition.
 public struct LayoutProgram: Sendable {
-  /// The program; minimize the height.
+  /// The program; minimize the height, which for a capacity has one value.
   public let program: IntegerProgram
 
   /// The binaries, those of large pairs first.
   public let branchingOrder: [VariableID]
 
-  /// The known layout as a point of the program.
-  public let start: [Double]
+  /// The known layout as a point of the program, if there is one.
+  public let start: [Double]?
 
   /// The bytes of one unit of the program.
   public let unit: Int
@@ -36,12 +37,31 @@ public struct LayoutProgram: Sendable {
   private let members: [Int32]
   private let offsets: [VariableID]
 
+  /// The program of the least height.
+  ///
   /// - Parameters:
   ///   - problem: with at least one member.
   ///   - known: a valid layout of it; better ones and itself are points of the program.
   /// - Complexity: O(Σ c²) over the sections, with c members in a section.
   public init(for problem: LayoutProblem, notAbove known: LayoutSolution) {
-    var builder = Builder(problem, known)
+    self.init(Builder(problem, ceiling: known.height, known: known))
+  }
+
+  /// The program of any layout that is at most `capacity` bytes high: it has a point exactly where
+  /// there is one, or with several alignments wherever there is one.
+  ///
+  /// Far easier than the least height: the relaxation has no height to trade for order.
+  ///
+  /// - Parameters:
+  ///   - problem: with at least one member, and a lower bound of at most the capacity.
+  ///   - capacity: bytes.
+  /// - Complexity: O(Σ c²) over the sections, with c members in a section.
+  public init(for problem: LayoutProblem, capacity: Int) {
+    self.init(Builder(problem, ceiling: capacity, known: nil))
+  }
+
+  private init(_ empty: Builder) {
+    var builder = empty
     builder.addVariables()
     builder.addTops()
     builder.addPairs()
@@ -49,9 +69,9 @@ public struct LayoutProgram: Sendable {
     builder.addTies()
     program = builder.program
     unit = builder.unit
-    members = problem.members
+    members = builder.problem.members
     offsets = builder.offsets
-    start = builder.start
+    start = builder.known == nil ? nil : builder.start
     branchingOrder = builder.pairs.sorted { a, b in
       (a.area, b.below.rawValue) > (b.area, a.below.rawValue)
     }.map(\.below)
@@ -76,7 +96,9 @@ private struct Builder {
   }
 
   let problem: LayoutProblem
-  let known: LayoutSolution
+  /// No layout above this is wanted, in bytes.
+  let ceiling: Int
+  let known: LayoutSolution?
   let unit: Int
   var program = IntegerProgram(name: "layout")
   var height: VariableID
@@ -86,13 +108,14 @@ private struct Builder {
   /// The binary of a pair of member positions, by `lower * memberCount + upper`.
   var pairAt: [Int: VariableID] = [:]
 
-  init(_ problem: LayoutProblem, _ known: LayoutSolution) {
+  init(_ problem: LayoutProblem, ceiling: Int, known: LayoutSolution?) {
     self.problem = problem
+    self.ceiling = ceiling
     self.known = known
-    unit = max(1, known.height)
-    height = program.addVariable(
-      "height", from: Double(problem.lowerBound) / Double(unit), to: 1)
-    start.append(Double(known.height) / Double(unit))
+    unit = max(1, ceiling)
+    let least = known == nil ? ceiling : problem.lowerBound
+    height = program.addVariable("height", from: Double(least) / Double(unit), to: 1)
+    start.append(1)
     program.setObjective(.minimize, 1 * height)
   }
 
@@ -111,9 +134,9 @@ private struct Builder {
       let groups = problem.groups
       let base = groups.residue[group]
       let distance = groups.distance[index]
-      return base + distance...max(base, known.height - groups.height[group]) + distance
+      return base + distance...max(base, ceiling - groups.height[group]) + distance
     }
-    return 0...max(0, known.height - buffer.size)
+    return 0...max(0, ceiling - buffer.size)
   }
 
   mutating func addVariables() {
@@ -123,20 +146,24 @@ private struct Builder {
         program.addVariable(
           "offset[\(members[position])]", from: scaled(range.lowerBound),
           to: scaled(range.upperBound)))
-      start.append(scaled(known.offsets[Int(members[position])]))
+      start.append(scaled(known?.offsets[Int(members[position])] ?? 0))
     }
     let sections = problem.sections
     for lower in members.indices {
       for upper in members.indices.dropFirst(lower + 1) {
         let a = sections.span(of: Int(members[lower]))
         let b = sections.span(of: Int(members[upper]))
-        guard a.overlaps(b), !areTied(lower, upper) else { continue }
+        guard a.overlaps(b), !areTied(lower, upper), !areFixed(lower, upper) else { continue }
         addPair(lower, upper)
       }
     }
   }
 
   private func group(_ position: Int) -> Int32 { problem.groups.group[Int(members[position])] }
+
+  private func areFixed(_ a: Int, _ b: Int) -> Bool {
+    buffer(a).fixedOffset != nil && buffer(b).fixedOffset != nil
+  }
 
   private func areTied(_ a: Int, _ b: Int) -> Bool { group(a) >= 0 && group(a) == group(b) }
 
@@ -150,7 +177,8 @@ private struct Builder {
         lower: lower, upper: upper, below: below, area: Double(sizes.0) * Double(sizes.1)))
 
     let isBelow =
-      known.offsets[Int(members[lower])] < known.offsets[Int(members[upper])]
+      known.map { $0.offsets[Int(members[lower])] < $0.offsets[Int(members[upper])] }
+      ?? canBeBelow(lower, upper)
     // Of two that differ in nothing, let the one that is below in the known layout be so.
     let areTwins =
       buffer(lower) == buffer(upper) && group(lower) < 0 && group(upper) < 0
@@ -198,7 +226,9 @@ private struct Builder {
       let alive = members.indices.filter {
         sections.span(of: Int(members[$0])).contains(section)
       }
-      guard alive.count >= 3 else { continue }
+      guard alive.count >= 3, alive.contains(where: { buffer($0).fixedOffset == nil }) else {
+        continue
+      }
       let granule = alive.map { buffer($0).alignment }.min() ?? 1
       let sizes = alive.map { buffer($0).size.roundedUp(toMultipleOf: granule) }
       // Whoever is topmost pays no padding.
@@ -248,6 +278,9 @@ private struct Builder {
   }
 
   private func isBelow(_ low: Int, _ high: Int) -> LinearExpression {
+    if let lower = buffer(low).fixedOffset, let upper = buffer(high).fixedOffset {
+      return LinearExpression(constant: lower < upper ? 1 : 0)
+    }
     if let below = pairAt[low * members.count + high] { return 1 * below }
     guard let above = pairAt[high * members.count + low] else {
       preconditionFailure("two members of one section have a binary")

@@ -21,6 +21,7 @@ extension LayoutReport {
     case .feasible(let gap):
       lines.append("bound:   \(lowerBound) bytes: at most \(Self.percent(gap)) above the optimum")
     }
+    lines.append("outcome: \(outcomeName(capacity: capacity))")
     lines.append("buffers: \(problem.buffers.count)")
     for member in members {
       let result =
@@ -45,11 +46,16 @@ extension LayoutReport {
         + "\"offset\":\(solution.offsets[index]),\"size\":\(buffer.size),\"upper\":\(buffer.upper)}"
     }
     text += "],\n\"capacityBytes\":\(capacity.map { "\($0)" } ?? "null")"
-    text += ",\"format\":\"graphopt-layout\",\"heightBytes\":\(solution.height)"
-    text += ",\"outcome\":\"\(outcome == .optimal ? "optimal" : "feasible")\""
+    text += ",\"format\":\"graphopt-layout\",\"gap\":\(gap),\"heightBytes\":\(solution.height)"
+    text += ",\"outcome\":\"\(outcomeName(capacity: capacity))\""
     text += ",\"verdict\":\(capacity.map { "\"\(verdict(capacity: $0).rawValue)\"" } ?? "null")"
     text += ",\"version\":1,\"winner\":\(winner.map { Self.quoted($0) } ?? "null")}\n"
     return Array(text.utf8)
+  }
+
+  /// (height - bound) / bound; 0 where the height is optimal.
+  private var gap: Double {
+    if case .feasible(let gap) = outcome { gap } else { 0 }
   }
 
   /// A part of one, in percent with three digits, rounded up.

@@ -72,6 +72,16 @@ public struct LayoutReport: Hashable, Sendable {
     return .feasible(gap: Double(solution.height - lowerBound) / Double(max(1, lowerBound)))
   }
 
+  /// The outcome in one word: `optimal` or `feasible` for a layout that is wanted, and where a
+  /// capacity is asked for that it exceeds, `infeasible` where none can be that low and `stopped`
+  /// where that is open.
+  ///
+  /// - Parameter capacity: bytes; nil where the least height is asked for.
+  public func outcomeName(capacity: Int?) -> String {
+    if let capacity, solution.height > capacity { return verdict(capacity: capacity).rawValue }
+    return outcome == .optimal ? "optimal" : "feasible"
+  }
+
   /// Whether there is a layout of at most `capacity` bytes, as far as is known.
   public func verdict(capacity: Int) -> CapacityVerdict {
     if solution.height <= capacity { return .fits }

@@ -3,8 +3,10 @@
 /// The boxes placed so far by ascending offset, for finding gaps between those that live together
 /// with one more.
 ///
-/// They lie in chunks of bounded length, so that an insertion moves few of them, and each chunk
-/// knows the sections it spans, so that a search passes over chunks of another time.
+/// They lie in chunks of bounded length, so that an insertion moves few of them. Each chunk knows the
+/// sections it spans, so that a search passes over chunks of another time, and the largest gap
+/// within, so that it passes over those whose boxes all live then and leave too little room: the long
+/// stacks of deep graphs.
 struct PlacedBoxes {
   /// A box: sections and bytes, both half-open.
   struct Box {
@@ -21,8 +23,44 @@ struct PlacedBoxes {
 
   private struct Chunk {
     var boxes: [Box]
-    var first: Int32
-    var end: Int32
+    /// The sections of all boxes together.
+    var first = Int32.max
+    var end = Int32.min
+    /// The sections that all boxes share; none where the first is not below the end.
+    var latestFirst = Int32.min
+    var earliestEnd = Int32.max
+    /// The most bytes free between the boxes, below their highest top.
+    var largestGap = 0
+    var top = 0
+
+    init(_ boxes: [Box]) {
+      self.boxes = boxes
+      update()
+    }
+
+    mutating func insert(_ box: Box) {
+      var low = 0
+      var high = boxes.count
+      while low < high {
+        let middle = (low + high) / 2
+        if Box.precedes(box, boxes[middle]) { high = middle } else { low = middle + 1 }
+      }
+      boxes.insert(box, at: low)
+      update()
+    }
+
+    private mutating func update() {
+      largestGap = 0
+      top = boxes[0].offset
+      for box in boxes {
+        first = min(first, box.first)
+        end = max(end, box.end)
+        latestFirst = max(latestFirst, box.first)
+        earliestEnd = min(earliestEnd, box.end)
+        largestGap = max(largestGap, box.offset - top)
+        top = max(top, box.top)
+      }
+    }
   }
 
   private static let capacity = 256
@@ -61,6 +99,13 @@ struct PlacedBoxes {
       if chunks[chunk].first >= sections.upperBound || chunks[chunk].end <= sections.lowerBound {
         continue
       }
+      if chunks[chunk].latestFirst < sections.upperBound,
+        sections.lowerBound < chunks[chunk].earliestEnd, chunks[chunk].largestGap < size,
+        chunks[chunk].boxes[0].offset - floor < size
+      {
+        floor = max(floor, chunks[chunk].top)
+        continue
+      }
       work += chunks[chunk].boxes.count
       for box in chunks[chunk].boxes
       where box.first < sections.upperBound && sections.lowerBound < box.end {
@@ -85,7 +130,7 @@ struct PlacedBoxes {
   /// - Complexity: O(√m) in the m boxes, for all that matters here.
   mutating func insert(_ box: Box) {
     guard !chunks.isEmpty else {
-      chunks.append(Chunk(boxes: [box], first: box.first, end: box.end))
+      chunks.append(Chunk([box]))
       return
     }
     // The last chunk that begins no later, or the first one.
@@ -96,35 +141,14 @@ struct PlacedBoxes {
       if Box.precedes(box, chunks[middle].boxes[0]) { high = middle } else { low = middle + 1 }
     }
     let target = max(0, low - 1)
-    insert(box, into: target)
+    chunks[target].insert(box)
     if chunks[target].boxes.count > Self.capacity { split(target) }
-  }
-
-  private mutating func insert(_ box: Box, into target: Int) {
-    var low = 0
-    var high = chunks[target].boxes.count
-    while low < high {
-      let middle = (low + high) / 2
-      if Box.precedes(box, chunks[target].boxes[middle]) { high = middle } else { low = middle + 1 }
-    }
-    chunks[target].boxes.insert(box, at: low)
-    chunks[target].first = min(chunks[target].first, box.first)
-    chunks[target].end = max(chunks[target].end, box.end)
   }
 
   private mutating func split(_ target: Int) {
     let boxes = chunks[target].boxes
     let middle = boxes.count / 2
-    chunks[target] = Self.chunk(Array(boxes[..<middle]))
-    chunks.insert(Self.chunk(Array(boxes[middle...])), at: target + 1)
-  }
-
-  private static func chunk(_ boxes: [Box]) -> Chunk {
-    var chunk = Chunk(boxes: boxes, first: .max, end: .min)
-    for box in boxes {
-      chunk.first = min(chunk.first, box.first)
-      chunk.end = max(chunk.end, box.end)
-    }
-    return chunk
+    chunks[target] = Chunk(Array(boxes[..<middle]))
+    chunks.insert(Chunk(Array(boxes[middle...])), at: target + 1)
   }
 }

@@ -3,111 +3,101 @@ public import IntegerProgramming
 
 /// Solves small problems exactly, as a `LayoutProgram`, through any solver.
 ///
-/// Of the solver's answer only the order from bottom to top is taken: offsets are computed again in
-/// integers. It starts from a layout, which wins ties.
+/// Time is cut where nothing lives across, and the parts whose known layout is too high are solved
+/// one by one: a large problem may consist of small ones. It starts from a layout, which wins ties.
+/// What the solver answers is taken with the care that `ProgramSearch` describes.
 public struct ProgramPlanner: LayoutPlanner {
   /// What solves the program.
   public var solver: any IntegerProgramSolver
 
-  /// The most members it takes on: GLPK proves 20 within a tenth of a second, 40 sometimes.
+  /// The most members of a part that it takes on.
   public var memberLimit: Int
 
-  /// The most pairs of members that live together.
+  /// The most pairs of members of a part that live together.
   public var pairLimit: Int
 
-  /// The most nodes of the solver's tree.
+  /// The most nodes of the solver's tree, all programs of an attempt together.
   public var nodeLimit: Int
 
-  /// A planner; the standard limits keep GLPK within a tenth of a second on real problems.
+  /// The most simplex iterations, all programs of an attempt together.
+  public var iterationLimit: Int
+
+  /// A planner; the standard limits keep GLPK within some tenths of a second.
   public init(
-    solver: any IntegerProgramSolver = GLPKSolver(), memberLimit: Int = 20, pairLimit: Int = 200,
-    nodeLimit: Int = 20_000
+    solver: any IntegerProgramSolver = GLPKSolver(), memberLimit: Int = 40, pairLimit: Int = 300,
+    nodeLimit: Int = 5_000, iterationLimit: Int = 5_000
   ) {
     self.solver = solver
     self.memberLimit = memberLimit
     self.pairLimit = pairLimit
     self.nodeLimit = nodeLimit
+    self.iterationLimit = iterationLimit
   }
 
-  public var name: String { "program" }
+  /// A planner for one who asks for integer programs alone: takes on whatever GLPK has a chance with.
+  ///
+  /// - Parameter work: elementary steps, some thousands of which are one simplex iteration.
+  public static func patient(work: Int) -> ProgramPlanner {
+    ProgramPlanner(
+      memberLimit: 200, pairLimit: 3000, nodeLimit: 10_000_000,
+      iterationLimit: max(1000, work / workPerIteration))
+  }
 
-  /// Above this many indivisible pieces in the height, one of them is too near to a solver's
-  /// tolerance for its word to be a proof.
-  private static let proofResolution = 100_000
+  public var name: String { "ilp" }
 
-  /// - Complexity: exponential in the members, bounded by the limits.
+  /// What a simplex iteration counts as, in elementary steps.
+  static let workPerIteration = 20_000
+
+  /// - Complexity: exponential in the members of a part, bounded by the limits.
   public func attempt(
     _ problem: LayoutProblem, within limits: LayoutLimits
   ) -> LayoutAttempt {
-    guard problem.members.count <= memberLimit,
-      problem.sections.overlappingPairCount <= pairLimit
-    else { return .skipped(.tooLarge) }
     guard let known = limits.incumbent ?? Self.greedyLayout(of: problem) else {
       return .skipped(.workLimit)
     }
-    guard !problem.members.isEmpty else { return .layout(known) }
-
-    let model = LayoutProgram(for: problem, notAbove: known)
-    let solution: Solution
-    do throws(SolverError) {
-      solution = try solver.solve(
-        model.program,
-        options: SolveOptions(
-          // A step of the search costs far more than a unit of work.
-          nodeLimit: min(nodeLimit, limits.work / 1000), branchingOrder: model.branchingOrder,
-          start: model.start))
-    } catch {
-      return .skipped(.solver(error))
+    guard !problem.members.isEmpty else { return .layout(known, provenBound: 0) }
+    var search = ProgramSearch(
+      solver: solver, nodes: nodeLimit,
+      iterations: min(iterationLimit, max(1, limits.work / Self.workPerIteration)),
+      deadline: limits.deadline)
+    let target = max(problem.lowerBound, limits.capacity ?? 0)
+    var offsets = known.offsets
+    var provenBound = problem.lowerBound
+    var wasTooLarge = false
+    for part in LayoutParts(of: problem).parts {
+      let height = part.reduce(0) { max($0, offsets[Int($1)] + problem.buffers[Int($1)].size) }
+      guard height > target else { continue }
+      guard part.count <= memberLimit else {
+        wasTooLarge = true
+        continue
+      }
+      let subproblem: Subproblem
+      do throws(LayoutError) {
+        subproblem = try Subproblem(of: problem, part)
+      } catch { preconditionFailure("a part of a valid problem is valid: \(error)") }
+      guard subproblem.problem.sections.overlappingPairCount <= pairLimit else {
+        wasTooLarge = true
+        continue
+      }
+      let result = search.best(
+        of: subproblem.problem, from: subproblem.solution(in: offsets), capacity: limits.capacity)
+      subproblem.put(result.solution, into: &offsets)
+      provenBound = max(provenBound, result.provenBound ?? 0)
     }
-    guard let point = solution.point else { return .skipped(.noSolution) }
-
-    var best = known
-    let order = model.order(at: point)
-    for found in [
-      GapFitPlanner.solution(of: problem, placing: order, fit: .first),
-      OrderedOffsets.solution(of: problem, fromBottomToTop: order, below: known.height),
-    ] {
-      if let found, found.height < best.height { best = found }
+    let best = LayoutSolution(offsets: offsets, for: problem)
+    if best.height <= known.height, best.height < known.height || provenBound > problem.lowerBound {
+      return .layout(best, provenBound: provenBound)
     }
-    let bound =
-      solution.status == .optimal
-      ? Self.provenBound(point.objective, unit: model.unit, problem) : nil
-    return .layout(best, provenBound: bound)
-  }
-
-  /// The solver's optimum as a bound in bytes, or nil where its arithmetic is too coarse for that.
-  private static func provenBound(
-    _ objective: Double, unit: Int, _ problem: LayoutProblem
-  ) -> Int? {
-    let piece = indivisiblePiece(of: problem)
-    guard unit / piece < proofResolution else { return nil }
-    // Heights are multiples of the piece: the next one is meant, unless the solver is within its
-    // tolerance of the one below.
-    let pieces = objective * Double(unit) / Double(piece)
-    return Int((pieces - 0.25).rounded(.up)) * piece
-  }
-
-  /// A number of bytes that divides the height of every layout in which no buffer can be lowered,
-  /// and so that of some optimal one: all sizes, fixed offsets and tied distances are multiples of it, and rounding
-  /// up to an alignment keeps multiples.
-  private static func indivisiblePiece(of problem: LayoutProblem) -> Int {
-    var piece = 0
-    var largestAlignment = 1
-    for member in problem.members {
-      let buffer = problem.buffers[Int(member)]
-      piece = Int.greatestCommonDivisor(piece, buffer.size)
-      piece = Int.greatestCommonDivisor(piece, buffer.fixedOffset ?? 0)
-      largestAlignment = max(largestAlignment, buffer.alignment)
+    if let failure = search.failure { return .skipped(.solver(failure)) }
+    if wasTooLarge { return .skipped(.tooLarge) }
+    if limits.incumbent == nil || known.height <= target {
+      return .layout(known, provenBound: provenBound)
     }
-    for distance in problem.groups.distance {
-      piece = Int.greatestCommonDivisor(piece, distance)
-    }
-    if piece % largestAlignment == 0 { return max(1, piece) }
-    return Int.greatestCommonDivisor(piece, problem.granule)
+    return .skipped(search.isExhausted ? .workLimit : .noSolution)
   }
 
   /// The lowest of a few constructive layouts.
-  private static func greedyLayout(of problem: LayoutProblem) -> LayoutSolution? {
+  static func greedyLayout(of problem: LayoutProblem) -> LayoutSolution? {
     var best: LayoutSolution?
     for order in [LayoutOrder.load, .size, .area] {
       for layout in [

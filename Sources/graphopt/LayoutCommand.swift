@@ -14,6 +14,9 @@ struct LayoutCommand: ParsableCommand {
       PROBLEM is a CSV file with the columns id, lower, upper (exclusive; as 'end' inclusive), size, \
       and if wanted alignment and offset (fixed). Exit status 3 if the layout is above the capacity.
       Example: graphopt layout buffers.csv --capacity 1MiB -o placed.csv --emit svg=placed.svg
+
+      The planners for --layout:
+      \(LayoutChoice.list)
       """)
 
   @Argument(help: "The buffers.", completion: .file(extensions: ["csv"]))
@@ -28,7 +31,7 @@ struct LayoutCommand: ParsableCommand {
 
   @Option(
     help: ArgumentHelp(
-      "Which planner: \(LayoutChoice.names.joined(separator: ", ")).", valueName: "name"),
+      "Which planner, of the list above.", valueName: "name"),
     transform: layoutChoice)
   var layout = LayoutChoice.auto
 
@@ -92,6 +95,13 @@ struct LayoutCommand: ParsableCommand {
     do throws(LayoutCSVError) {
       return try LayoutCSV(parsing: text)
     } catch { throw Failure(.badInput, file: path, "\(error)") }
+  }
+}
+
+extension LayoutChoice {
+  /// All names with what they stand for, a line each.
+  fileprivate static var list: String {
+    names.map { "  \($0): \(LayoutChoice(name: $0)?.summary ?? "")" }.joined(separator: "\n")
   }
 }
 

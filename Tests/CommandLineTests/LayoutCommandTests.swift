@@ -41,11 +41,18 @@ import Testing
       result.text.hasPrefix("does not fit: every layout needs 12 bytes, 11 are there\n"))
   }
 
-  @Test(arguments: ["auto", "valley", "core-first", "program", "llfb", "first-fit-size"])
+  @Test(arguments: ["auto", "valley", "core-first", "ilp", "skyline", "llfb", "first-fit", "roam"])
   func `every planner can be asked for`(_ name: String) {
     let result = layout(Self.tight, "--layout", name)
     #expect(result.status == 0, "\(result.errors)")
     #expect(result.text.contains("height:  12 bytes"))
+  }
+
+  @Test func `the help names every planner`() {
+    let result = CommandRunner.graphopt("layout", "--help")
+    for name in ["auto", "ilp", "skyline-area", "best-fit", "two-ended", "roam"] {
+      #expect(result.text.contains("  \(name): "))
+    }
   }
 
   @Test func `the least height is printed for programs`() {

@@ -54,6 +54,42 @@ import Testing
     }
   }
 
+  @Test func `a denial of the starting point is a failure, not infeasible`() throws {
+    // Big-M rows with coefficients of ten magnitudes: GLPK denies programs that are feasible by
+    // construction, as stacking everything shows. That is why layouts are in units of their height.
+    var denied = 0
+    for seed in 0..<12 {
+      let (program, start) = SamplePrograms.badlyScaledLayout(seed: seed, buffers: 15)
+      #expect(program.firstViolation(by: start, tolerance: 1e-9) == nil)
+      var options = SolveOptions(nodeLimit: 150, iterationLimit: 4000)
+      if case .success(let solution) = Self.outcome(of: program, options),
+        solution.status == .infeasible
+      {
+        denied += 1
+      }
+      options.start = start
+      switch Self.outcome(of: program, options) {
+      case .success(let solution): #expect(solution.status != .infeasible)
+      case .failure(let error):
+        let isKnown =
+          switch error {
+          case .numericalFailure, .wrongAnswer, .aborted: true
+          default: false
+          }
+        #expect(isKnown, "\(error)")
+      }
+    }
+    #expect(denied > 0)
+  }
+
+  private static func outcome(
+    of program: IntegerProgram, _ options: SolveOptions
+  ) -> Result<Solution, SolverError> {
+    do throws(SolverError) {
+      return .success(try GLPKSolver().solve(program, options: options))
+    } catch { return .failure(error) }
+  }
+
   @Test func `nothing is written to standard output`() throws {
     // A file in place of stdout, while programs are solved and one aborts.
     let file = try #require(tmpfile())

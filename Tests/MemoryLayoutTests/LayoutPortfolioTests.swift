@@ -101,9 +101,9 @@ import Testing
     if Set(buffers.map(\.alignment)).count == 1 { #expect(report.outcome == .optimal) }
   }
 
-  @Test(arguments: 0..<10)
+  @Test(arguments: 0..<5)
   func `the same problem gets the same report`(seed: Int) throws {
-    let buffers = RandomBuffers.mixed.buffers(30, seed: seed)
+    let buffers = RandomBuffers.mixed.buffers(20, seed: seed)
     let portfolio = Self.quick
     let first = try portfolio.report(for: LayoutProblem(buffers: buffers))
     #expect(try portfolio.report(for: LayoutProblem(buffers: buffers)) == first)
@@ -111,14 +111,11 @@ import Testing
 
   @Test func `a large problem is skipped by work and answered all the same`() throws {
     let problem = try LayoutProblem(buffers: RandomBuffers.training(layers: 200, seed: 4))
-    var portfolio = Self.quick
-    portfolio.members = portfolio.members.filter { $0.name != "skyline-load" }
-    portfolio.workPerMember = 90_000 - 1
+    var portfolio = LayoutPortfolio(members: LayoutPortfolio.constructiveMembers)
+    portfolio.workPerMember = 500
     let report = try portfolio.report(for: problem)
-    #expect(report.solution.height >= problem.lowerBound)
-    #expect(report.winner?.hasPrefix("skyline") == true)
-    for member in report.members where member.name.contains("fit") {
-      #expect([.skipped(.workLimit), .notNeeded].contains(member.result))
-    }
+    #expect(LayoutValidator.violations(in: report.solution, of: problem) == [])
+    #expect(report.winner == nil)
+    for member in report.members { #expect(member.result == .skipped(.workLimit)) }
   }
 }

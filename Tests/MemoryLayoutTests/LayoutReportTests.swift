@@ -37,10 +37,30 @@ import Testing
         {"boundBytes":12,"buffers":[
         {"id":"a\\"\\\\","lower":0,"offset":0,"size":8,"upper":2},
         {"id":"b\\u000a","lower":1,"offset":10,"size":4,"upper":3}],
-        "capacityBytes":14,"format":"graphopt-layout","heightBytes":14,"outcome":"feasible",\
+        "capacityBytes":14,"format":"graphopt-layout","gap":0.16666666666666666,\
+        "heightBytes":14,"outcome":"feasible",\
         "verdict":"fits","version":1,"winner":"m"}
 
         """)
+  }
+
+  @Test(arguments: [
+    (14, nil, "optimal"), (14, 14, "optimal"), (12, nil, "feasible"), (12, 14, "feasible"),
+    (12, 13, "stopped"), (12, 12, "stopped"), (12, 11, "infeasible"), (14, 13, "infeasible"),
+  ])
+  func `each outcome has its word, in text and for programs`(
+    _ bound: Int, _ capacity: Int?, _ word: String
+  ) {
+    let report = LayoutReport(
+      solution: LayoutSolution(offsets: [0, 10], height: 14), winner: "m", lowerBound: bound,
+      members: [])
+    #expect(report.outcomeName(capacity: capacity) == word)
+    let text = String(decoding: report.text(of: problem, capacity: capacity), as: UTF8.self)
+    #expect(text.contains("\noutcome: \(word)\n"))
+    let json = String(
+      decoding: report.json(of: problem, ids: ["a", "b"], capacity: capacity), as: UTF8.self)
+    #expect(json.contains("\"outcome\":\"\(word)\""))
+    #expect(json.contains("\"gap\":0.0,") == (bound == 14))
   }
 
   @Test(arguments: [(12, CapacityVerdict.fits), (11, .infeasible)])
@@ -66,9 +86,15 @@ import Testing
     for name in LayoutChoice.names {
       let choice = try #require(LayoutChoice(name: name))
       #expect(choice.name == name)
+      #expect(!choice.summary.isEmpty)
       #expect(!choice.members(searchWork: 1000).isEmpty)
     }
     #expect(Set(LayoutChoice.names).count == LayoutChoice.names.count)
     #expect(LayoutChoice(name: "best") == nil)
+    // A planner is asked for by the name it has in reports.
+    for planner in LayoutPortfolio.standardMembers {
+      let members = LayoutChoice(name: planner.name)?.members(searchWork: 1000)
+      #expect(members?.map(\.name) == [planner.name])
+    }
   }
 }

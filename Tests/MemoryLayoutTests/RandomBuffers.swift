@@ -106,6 +106,14 @@ struct RandomBuffers {
 
   /// A full arena, cut into pieces by random straight cuts: it can be packed without a hole.
   static func fullArena(pieces count: Int, steps: Int, bytes: Int, seed: Int) -> [LayoutBuffer] {
+    fullArenaWithOffsets(pieces: count, steps: steps, bytes: bytes, seed: seed)
+      .map { LayoutBuffer(size: $0.bytes.count, lifetime: $0.steps) }
+  }
+
+  /// The pieces of a full arena where they were cut from.
+  static func fullArenaWithOffsets(
+    pieces count: Int, steps: Int, bytes: Int, seed: Int
+  ) -> [(steps: Range<Int>, bytes: Range<Int>)] {
     var random = SeededGenerator(seed: seed)
     var pieces: [(steps: Range<Int>, bytes: Range<Int>)] = [(0..<steps, 0..<bytes)]
     while pieces.count < count {
@@ -121,6 +129,6 @@ struct RandomBuffers {
         pieces.append((piece.steps, cut..<piece.bytes.upperBound))
       }
     }
-    return pieces.map { LayoutBuffer(size: $0.bytes.count, lifetime: $0.steps) }
+    return pieces
   }
 }

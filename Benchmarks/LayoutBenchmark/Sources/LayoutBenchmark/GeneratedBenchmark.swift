@@ -61,7 +61,7 @@ enum GeneratedBenchmark {
   }
 
   /// A full arena cut by random straight cuts.
-  private static func fullArena(
+  static func fullArena(
     pieces count: Int, steps: Int, bytes: Int, _ random: inout SeededGenerator
   ) -> [LayoutBuffer] {
     var pieces: [(steps: Range<Int>, bytes: Range<Int>)] = [(0..<steps, 0..<bytes)]
@@ -84,7 +84,7 @@ enum GeneratedBenchmark {
   }
 
   /// Activations that live from the forward to the backward step, and temporaries on both sides.
-  private static func training(
+  static func training(
     layers: Int, _ random: inout SeededGenerator
   ) -> [LayoutBuffer] {
     var buffers: [LayoutBuffer] = []

@@ -9,9 +9,7 @@ enum PortfolioBenchmark {
     for file in arguments {
       let problem = problem(at: file)
       print("\(fileName(file)): \(problem.buffers.count) buffers, bound \(problem.lowerBound)")
-      let planners: [any LayoutPlanner] =
-        LayoutPortfolio.standardMembers.filter { $0.name != "program" }
-      for planner in planners {
+      for planner in LayoutPortfolio.standardMembers where !planner.name.hasPrefix("ilp") {
         let start = processorSeconds()
         let attempt = planner.attempt(problem, within: LayoutLimits(work: 1_000_000_000))
         let time = processorSeconds() - start

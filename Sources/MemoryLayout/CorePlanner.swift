@@ -6,7 +6,7 @@
 /// Few buffers ever meet a moment near the peak, and the others have room. For a capacity equal to
 /// the proven bound, then slightly larger ones: the valley search places the core, the rest goes in
 /// by first and best fit, in two orders; where that ends too high the core is lowered and the rest
-/// fitted again, and then a larger core is tried.
+/// fitted again, and then a larger core is tried. Buffers of fixed offset belong to every core.
 public struct CorePlanner: LayoutPlanner {
   public var options: ValleyOptions
 
@@ -43,7 +43,6 @@ public struct CorePlanner: LayoutPlanner {
 
   /// - Complexity: O(k n) comparisons for the fit of n buffers around k of a core, beside the search.
   public func attempt(_ problem: LayoutProblem, within limits: LayoutLimits) -> LayoutAttempt {
-    guard problem.fixedMembers.isEmpty else { return .skipped(.fixedOffsets) }
     var attempt = CoreAttempt(
       problem, options: options, best: limits.incumbent, work: min(work, limits.work),
       fitWork: Self.fitWork(problem, work, limits.work), deadline: limits.deadline)
@@ -116,10 +115,19 @@ private struct CoreAttempt {
     return workLeft <= 0 || fitWorkLeft <= 0
   }
 
-  /// The members that meet a load of at least a part of the peak.
+  /// A step of a fit takes no more than a nanosecond.
+  private var workToDeadline: Int {
+    guard let deadline else { return .max }
+    let left = ContinuousClock.now.duration(to: deadline)
+    return left > .seconds(60) ? .max : max(0, Int(left / .nanoseconds(1)))
+  }
+
+  /// The members that meet a load of at least a part of the peak, and those of fixed offset.
   func core(atLeast threshold: Double) -> [Int32] {
     let peak = Double(problem.sections.load.max() ?? 0)
-    return zip(problem.members, largestLoads).filter { Double($1) >= threshold * peak }.map(\.0)
+    return zip(problem.members, largestLoads).filter { member, load in
+      Double(load) >= threshold * peak || problem.buffers[Int(member)].fixedOffset != nil
+    }.map(\.0)
   }
 
   /// Places a core and fits the rest around it; false where the search found nothing.
@@ -137,7 +145,8 @@ private struct CoreAttempt {
       isCore[Int(buffer)] = true
     }
     let rest = orders.map { $0.filter { !isCore[Int($0)] } }
-    let core = instance.buffers.sorted {
+    // Buffers of fixed offset are placed before all others anyway.
+    let core = instance.buffers.filter { problem.buffers[Int($0)].fixedOffset == nil }.sorted {
       (offsets[Int($0)], $0) < (offsets[Int($1)], $1)
     }
     fit(rest, around: core, at: offsets, capacity)
@@ -154,9 +163,12 @@ private struct CoreAttempt {
   ) {
     for order in rest {
       for fit in [GapFitPlanner.Fit.first, .best] where height > capacity && !isExhausted {
+        let allowed = min(fitWorkLeft, workToDeadline)
+        var left = allowed
         let solution = GapFitPlanner.solution(
-          of: problem, placing: order, fit: fit, work: &fitWorkLeft, below: height, around: core,
+          of: problem, placing: order, fit: fit, work: &left, below: height, around: core,
           at: offsets)
+        fitWorkLeft -= allowed - left
         if let solution, solution.height < height {
           best = solution
           hasImproved = true

@@ -82,6 +82,7 @@ extension ValleyState {
           case .weighted: score = Double(cases) * 1e6 / (1 + weight[section]) + relative
           case .lowest: score = Double(height) + Double(cases) * 1e-6
           case .fewest: score = Double(cases) * 1e6 + relative
+          case .leftmost: score = -1
           }
         }
         if score < bestScore {

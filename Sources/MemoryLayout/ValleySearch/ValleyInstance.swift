@@ -15,6 +15,9 @@ struct ValleyInstance {
   let size: [Int]
   let alignment: [Int]
 
+  /// Where each member has to be; -1 where that is open.
+  let fixedOffset: [Int]
+
   /// How long each member lives, in steps.
   let width: [Int]
 
@@ -37,7 +40,7 @@ struct ValleyInstance {
   let entryCount: Int
 
   /// - Parameters:
-  ///   - problem: without fixed offsets among `members`.
+  ///   - problem: what the members are of.
   ///   - members: positions of buffers of at least one byte.
   /// - Complexity: O(n log n) in the problem's n buffers.
   init(_ problem: LayoutProblem, members: [Int32]) {
@@ -56,7 +59,11 @@ struct ValleyInstance {
     let padding = zip(members, sizes).map { $1 - problem.buffers[Int($0)].size }
     self.padding = padding
 
+    fixedOffset = members.map { problem.buffers[Int($0)].fixedOffset ?? -1 }
     var divisor = 0
+    for offset in fixedOffset where offset >= 0 {
+      divisor = Int.greatestCommonDivisor(divisor, offset)
+    }
     for size in sizes { divisor = Int.greatestCommonDivisor(divisor, size) }
     isUniform = granule == greatest || divisor % greatest == 0
     alignment = members.map { problem.buffers[Int($0)].alignment }

@@ -12,10 +12,24 @@ public enum CapacityOutcome: Hashable, Sendable {
   case skipped(LayoutSkip)
 }
 
-/// The valley search: exact, for a given capacity or for the least height.
+/// A search for a layout of a given capacity: what it found out, and what it cost.
+public struct CapacitySearch: Hashable, Sendable {
+  /// What it found out.
+  public var outcome: CapacityOutcome
+
+  /// The nodes of the search tree, over all starts; 0 where no search was needed.
+  public var nodeCount = 0
+
+  /// Elementary steps, near a nanosecond each.
+  public var work = 0
+}
+
+/// The valley search: exact, for a given capacity or for the least height, with any alignments and
+/// fixed offsets.
 ///
 /// See `ValleySearch` for the method. With several alignments, or sizes that are no multiples of the
-/// alignment, nothing is peeled, which costs time only.
+/// alignment, nothing is peeled, nor is anything that lives together with a buffer of fixed offset,
+/// which costs time only.
 public struct ValleyPlanner: LayoutPlanner {
   public var options: ValleyOptions
 
@@ -42,25 +56,32 @@ public struct ValleyPlanner: LayoutPlanner {
   public func outcome(
     of problem: LayoutProblem, capacity: Int, within limits: LayoutLimits = LayoutLimits()
   ) -> CapacityOutcome {
-    guard problem.fixedMembers.isEmpty else { return .skipped(.fixedOffsets) }
-    if capacity < problem.lowerBound { return .infeasible }
+    search(problem, capacity: capacity, within: limits).outcome
+  }
+
+  /// The same, with what it cost.
+  public func search(
+    _ problem: LayoutProblem, capacity: Int, within limits: LayoutLimits = LayoutLimits()
+  ) -> CapacitySearch {
+    if capacity < problem.lowerBound { return CapacitySearch(outcome: .infeasible) }
     let instance = ValleyInstance(problem, members: problem.members)
-    guard instance.entryCount <= entryLimit else { return .skipped(.tooLarge) }
-    let search = ValleySearch(instance, options: options)
-    let result = search.result(
-      capacity: capacity, work: min(work, limits.work), deadline: limits.deadline)
-    switch result.outcome {
-    case .infeasible: return .infeasible
-    case .stopped: return .stopped
-    case .found(let offsets):
-      return .fits(instance.solution(of: problem, offsets: offsets))
+    guard instance.entryCount <= entryLimit else {
+      return CapacitySearch(outcome: .skipped(.tooLarge))
     }
+    let result = ValleySearch(instance, options: options).result(
+      capacity: capacity, work: min(work, limits.work), deadline: limits.deadline)
+    let outcome: CapacityOutcome =
+      switch result.outcome {
+      case .infeasible: .infeasible
+      case .stopped: .stopped
+      case .found(let offsets): .fits(instance.solution(of: problem, offsets: offsets))
+      }
+    return CapacitySearch(outcome: outcome, nodeCount: result.nodeCount, work: result.work)
   }
 
   /// Looks for the least height: tries the proven bound, then higher capacities until one works, then
   /// bisects; again with more work for each while something is left.
   public func attempt(_ problem: LayoutProblem, within limits: LayoutLimits) -> LayoutAttempt {
-    guard problem.fixedMembers.isEmpty else { return .skipped(.fixedOffsets) }
     let instance = ValleyInstance(problem, members: problem.members)
     guard instance.entryCount <= entryLimit else { return .skipped(.tooLarge) }
     let known = limits.incumbent ?? Self.stack(problem)

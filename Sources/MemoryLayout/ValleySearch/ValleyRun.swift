@@ -53,6 +53,9 @@ struct ValleyRun: ~Copyable {
   private(set) var nodeCount = 0
   private var nodeLimit = 0
   private let workLimit: Int
+  /// The work at which the clock is looked at again.
+  private var nextLook = 0
+  private static let workBetweenLooks = 1_000_000
   private let deadline: ContinuousClock.Instant?
   /// Whether the work or the time is used up.
   private(set) var isExhausted = false
@@ -110,7 +113,10 @@ struct ValleyRun: ~Copyable {
   private mutating func isOutOfTime() -> Bool {
     if isExhausted { return true }
     if state.work > workLimit { isExhausted = true }
-    if let deadline, nodeCount & 255 == 0, ContinuousClock.now >= deadline { isExhausted = true }
+    if let deadline, state.work >= nextLook {
+      nextLook = state.work + Self.workBetweenLooks
+      if ContinuousClock.now >= deadline { isExhausted = true }
+    }
     return isExhausted
   }
 
@@ -142,6 +148,7 @@ struct ValleyRun: ~Copyable {
     var hash: UInt64 = 0
     if state.options.remembersFailures {
       hash = state.hash(of: range)
+      state.work += range.count
       if failures.contains(hash) { return .failed }
     }
     switch state.chooseBranch(in: range, rule: rule, scratch) {

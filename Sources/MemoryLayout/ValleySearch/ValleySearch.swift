@@ -46,7 +46,9 @@ struct ValleySearch {
       return Result(outcome: .stopped, nodeCount: 0, work: 0)
     }
     // No height in between can be met, and none above all buffers on top of each other is needed.
-    let enough = instance.size.reduce(0, +) + instance.alignment.reduce(0, +)
+    let enough =
+      instance.size.reduce(0, +) + instance.alignment.reduce(0, +)
+      + (instance.fixedOffset.max() ?? 0)
     let capacity = min(capacity, enough) / instance.heightUnit * instance.heightUnit
     var run = ValleyRun(
       instance, capacity: capacity, options: options, work: work, deadline: deadline)

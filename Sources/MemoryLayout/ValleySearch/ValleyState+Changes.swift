@@ -66,6 +66,9 @@ extension ValleyState {
     let start = placeStart[member]
     let span = span(member)
     unplacedKey[span.lowerBound] ^= key[member]
+    if isFixed[member] {
+      for section in span { unplacedFixedCount[section] -= 1 }
+    }
     for section in span {
       rest[section] -= bytes
       if section + 1 < span.upperBound { crossingCount[section] -= 1 }
@@ -87,6 +90,9 @@ extension ValleyState {
     let bytes = size[member]
     let span = span(member)
     unplacedKey[span.lowerBound] ^= key[member]
+    if isFixed[member] {
+      for section in span { unplacedFixedCount[section] += 1 }
+    }
     for section in span {
       rest[section] += bytes
       unplacedCount[section] += 1
@@ -139,7 +145,8 @@ extension ValleyState {
     return (height + mask) & ~mask
   }
 
-  /// Draws the conclusions of all sections and borders that wait for it.
+  /// Draws the conclusions of all sections and borders that wait for it; without propagation, only
+  /// what makes the state impossible at once.
   ///
   /// - Returns: false where the rest cannot be placed any more.
   mutating func propagate() -> Bool {
@@ -158,7 +165,7 @@ extension ValleyState {
             let height = leastOffset[Int(member[index])]
             if height < least { least = height }
           }
-          if least > floor[section] {
+          if least > floor[section], options.propagates {
             setFloor(section, to: least)
             if slack(section) < 0 { return failed(at: section) }
             raiseLeastOffsets(in: section)

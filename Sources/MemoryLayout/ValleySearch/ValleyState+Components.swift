@@ -27,6 +27,7 @@ extension ValleyState {
     var low = range.lowerBound
     while let component = firstComponent(in: low..<range.upperBound) {
       low = component.upperBound
+      guard canMove(component) else { continue }
       spanning.removeAll(keepingCapacity: true)
       let unplaced = unplaced(in: component.lowerBound)
       work += unplaced.count + component.count
@@ -50,14 +51,20 @@ extension ValleyState {
     return didPeel ? propagate() : nil
   }
 
+  /// Whether any layout of what is unplaced in a range may be moved up or down.
+  func canMove(_ range: Range<Int>) -> Bool {
+    isTranslatable && (!hasFixed || range.allSatisfy { unplacedFixedCount[$0] == 0 })
+  }
+
   /// A hash of what is unplaced in a range and of the room over each floor: all that a solution of
   /// the range depends on, since the ceiling of a component is one height.
   func hash(of range: Range<Int>) -> UInt64 {
     var hash: UInt64 = 0
+    let canMove = canMove(range)
     for section in range where unplacedCount[section] > 0 {
       var room = UInt64(bitPattern: Int64(ceiling[section] - floor[section]))
       // Where that matters, so does the height itself.
-      if !isTranslatable { room ^= UInt64(bitPattern: Int64(floor[section])) << 32 }
+      if !canMove { room ^= UInt64(bitPattern: Int64(floor[section])) << 32 }
       hash = SplitMix64.mixed(
         (hash ^ room ^ unplacedKey[section]) &+ UInt64(section + 1) &* 0x9e37_79b9_7f4a_7c15)
     }

@@ -37,7 +37,7 @@ extension ValleyState {
       let height = sums.leastCommonHeight(
         atLeast: least, floors: (floor[left], floor[right]), slacks: (slack(left), slack(right)))
     else { return false }
-    if height > least {
+    if height > least, options.raisesToSums {
       for index in unplaced {
         let member = Int(self.member[index])
         if end[member] > right, leastOffset[member] < height {

@@ -85,6 +85,30 @@ struct ValleyInstance {
   }
 
   var count: Int { buffers.count }
+
+  /// A number for each member, the same for those that can change places in any layout, below the
+  /// number of members.
+  ///
+  /// - Complexity: O(n log n) in the n members.
+  var twinGroups: [Int32] {
+    typealias Key = (Int32, Int32, Int, Int, Int, Int)
+    func key(_ member: Int) -> Key {
+      (
+        first[member], end[member], size[member], alignment[member], padding[member],
+        fixedOffset[member]
+      )
+    }
+    let order = buffers.indices.sorted { a, b in
+      let (left, right) = (key(a), key(b))
+      return left != right ? left < right : a < b
+    }
+    var groups = [Int32](repeating: 0, count: count)
+    for (position, member) in order.enumerated().dropFirst() {
+      let before = order[position - 1]
+      groups[member] = groups[before] + (key(before) == key(member) ? 0 : 1)
+    }
+    return groups
+  }
 }
 
 extension Int {

@@ -26,9 +26,18 @@ extension ValleyState {
       setFloor(section, to: top)
       dirtySections.push(section)
     }
-    for section in span where unplacedCount[section] > 0 {
-      if slack(section) < 0 { return failed(at: section) }
-      raiseLeastOffsets(in: section)
+    for section in span where unplacedCount[section] > 0 && slack(section) < 0 {
+      return failed(at: section)
+    }
+    // Everything that shares a section with it, once: what lives in the first one, then what begins.
+    raiseLeastOffsets(in: span.lowerBound)
+    for section in span.dropFirst() {
+      for index in Int(startingStart[section])..<Int(startingStart[section + 1]) {
+        let other = Int(starting[index])
+        if !isPlaced[other], leastOffset[other] < top {
+          setLeastOffset(other, to: aligned(top, for: other))
+        }
+      }
     }
     return propagate()
   }
@@ -89,6 +98,7 @@ extension ValleyState {
     isPlaced[member] = false
     let bytes = size[member]
     let span = span(member)
+    work += span.count
     unplacedKey[span.lowerBound] ^= key[member]
     if isFixed[member] {
       for section in span { unplacedFixedCount[section] += 1 }
@@ -112,7 +122,9 @@ extension ValleyState {
     leastOffset[member] = height
     if height > greatestOffset[member] { misfit = member }
     // Elsewhere another buffer holds the floor down.
-    for section in span(member) where floor[section] >= old { dirtySections.push(section) }
+    let span = span(member)
+    work += span.count
+    for section in span where floor[section] >= old { dirtySections.push(section) }
   }
 
   /// Takes changes back until the trail has the given length.
@@ -160,11 +172,13 @@ extension ValleyState {
           }
           var least = Int.max
           let unplaced = unplaced(in: section)
-          work += unplaced.count
-          for index in unplaced {
-            let height = leastOffset[Int(member[index])]
-            if height < least { least = height }
+          var index = unplaced.lowerBound
+          // One buffer on the floor holds it down.
+          while least > floor[section], index < unplaced.upperBound {
+            least = min(least, leastOffset[Int(member[index])])
+            index += 1
           }
+          work += index - unplaced.lowerBound
           if least > floor[section], options.propagates {
             setFloor(section, to: least)
             if slack(section) < 0 { return failed(at: section) }

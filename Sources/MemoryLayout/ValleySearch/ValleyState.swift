@@ -15,6 +15,7 @@ struct ValleyState: ~Copyable {
   /// without harm.
   let isTranslatable: Bool
   let hasFixed: Bool
+  let leastSize: Int
 
   // The members, which do not change.
   let first: FlatArray<Int32>
@@ -99,6 +100,7 @@ struct ValleyState: ~Copyable {
     first = FlatArray(instance.first)
     end = FlatArray(instance.end)
     size = FlatArray(instance.size)
+    leastSize = instance.size.min() ?? 0
     alignmentMask = FlatArray(instance.alignment.map { instance.isUniform ? 0 : $0 - 1 })
     greatestOffset = FlatArray(
       (0..<members).map { member in

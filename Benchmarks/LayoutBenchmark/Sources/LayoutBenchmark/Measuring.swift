@@ -15,6 +15,7 @@ func fixed(_ value: Double, _ digits: Int) -> String {
   var scale = 1
   for _ in 0..<digits { scale *= 10 }
   let rounded = Int((value * Double(scale)).rounded())
+  if digits == 0 { return String(rounded) }
   let fraction = String(rounded % scale)
   return "\(rounded / scale)." + String(repeating: "0", count: digits - fraction.count) + fraction
 }
@@ -38,6 +39,13 @@ func problem(at path: String) -> LayoutProblem {
     print("\(path): \(error)")
     exit(65)
   }
+}
+
+/// The most memory this process has held, in units of 2^20 bytes.
+func residentMebibytes() -> Int {
+  var usage = rusage()
+  getrusage(__rusage_who_t(RUSAGE_SELF.rawValue), &usage)
+  return usage.ru_maxrss / 1024
 }
 
 /// The last part of a path.

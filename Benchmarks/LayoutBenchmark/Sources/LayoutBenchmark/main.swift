@@ -12,6 +12,8 @@ case "portfolio": PortfolioBenchmark.run(Array(arguments.dropFirst()))
 case "core": CoreBenchmark.run(Array(arguments.dropFirst()))
 case "cut": GeneratedBenchmark.cut(Array(arguments.dropFirst()))
 case "scale": GeneratedBenchmark.scale(Array(arguments.dropFirst()))
+case "dive": DiveBenchmark.run(Array(arguments.dropFirst()))
+case "families": FamilyBenchmark.run(Array(arguments.dropFirst()))
 default:
   print("usage: LayoutBenchmark capacity|minimise|portfolio|core|cut|scale ...")
   exit(64)

@@ -31,10 +31,7 @@ struct ValleyScratch: ~Copyable {
 }
 
 extension ValleyState {
-  /// In components of more sections the search for a branch looks at windows of valleys, and takes
-  /// no more than this once there is a branch.
-  private static let usualSectionCount = 1000
-  private static let windowWidth = 64
+  /// In large components, what the search for a branch may take once there is one.
   private static let branchingWork = 2000
 
   /// The best section to branch at, or the section at which nothing can rest any more.
@@ -57,7 +54,7 @@ extension ValleyState {
   ) -> BranchChoice {
     var best = ValleyBranch(section: -1, restingCount: 0, lift: nil)
     var bestScore = Double.infinity
-    let isLarge = range.count > Self.usualSectionCount
+    let isLarge = range.count > usualSectionCount
     let enough = isLarge ? work + Self.branchingWork : .max
     var start = isLarge && range.contains(focus) ? focus : range.lowerBound
     while start > range.lowerBound, floor[start - 1] == floor[start] { start -= 1 }
@@ -87,7 +84,7 @@ extension ValleyState {
       guard isValley else { continue }
       if rule == .lowest, Double(height) >= bestScore { continue }
 
-      let window = isLarge ? Self.window(of: valley, near: focus) : valley
+      let window = isLarge ? window(of: valley, near: focus) : valley
       measure(window, of: valley, height: height, scratch)
       for section in window {
         let resting = Int(scratch.restingCount[section])
@@ -124,7 +121,7 @@ extension ValleyState {
   }
 
   /// What is looked at of a very wide valley.
-  private static func window(of valley: Range<Int>, near focus: Int) -> Range<Int> {
+  private func window(of valley: Range<Int>, near focus: Int) -> Range<Int> {
     guard valley.count > windowWidth else { return valley }
     let wanted = (valley.contains(focus) ? focus : valley.lowerBound) - windowWidth / 4
     let low = min(max(wanted, valley.lowerBound), valley.upperBound - windowWidth)

@@ -16,6 +16,12 @@ struct ValleyState: ~Copyable {
   let isTranslatable: Bool
   let hasFixed: Bool
   let leastSize: Int
+  /// Components of more sections are large: branches are looked for near the last change, in windows
+  /// of valleys.
+  let usualSectionCount: Int
+  let windowWidth: Int
+  private static let usualEntryCount = 40_000
+  private static let windowEntryCount = 8000
 
   // The members, which do not change.
   let first: FlatArray<Int32>
@@ -101,6 +107,9 @@ struct ValleyState: ~Copyable {
     end = FlatArray(instance.end)
     size = FlatArray(instance.size)
     leastSize = instance.size.min() ?? 0
+    let averageCount = max(1, instance.entryCount / max(1, sections))
+    usualSectionCount = max(1, Self.usualEntryCount / averageCount)
+    windowWidth = max(16, Self.windowEntryCount / averageCount)
     alignmentMask = FlatArray(instance.alignment.map { instance.isUniform ? 0 : $0 - 1 })
     greatestOffset = FlatArray(
       (0..<members).map { member in

@@ -87,9 +87,10 @@ struct ValleyRun: ~Copyable {
   /// Searches from the start for at most `nodeLimit` nodes. Failures and weights are kept from start
   /// to start.
   mutating func start(
-    rank: [Int32], rule: ValleyOptions.Rule, nodeLimit: Int
+    rank: [Int32], rule: ValleyOptions.Rule, nodeLimit: Int, largeEntryCount: Int
   ) -> Outcome {
     state.undo(to: 0)
+    state.treatAsLarge(from: largeEntryCount)
     frames.removeAll(keepingCapacity: true)
     components.removeAll(keepingCapacity: true)
     cases.removeAll(keepingCapacity: true)

@@ -18,9 +18,9 @@ struct ValleyState: ~Copyable {
   let leastSize: Int
   /// Components of more sections are large: branches are looked for near the last change, in windows
   /// of valleys.
-  let usualSectionCount: Int
+  private(set) var usualSectionCount = 0
   let windowWidth: Int
-  private static let usualEntryCount = 40_000
+  private let averageCount: Int
   private static let windowEntryCount = 8000
 
   // The members, which do not change.
@@ -107,8 +107,7 @@ struct ValleyState: ~Copyable {
     end = FlatArray(instance.end)
     size = FlatArray(instance.size)
     leastSize = instance.size.min() ?? 0
-    let averageCount = max(1, instance.entryCount / max(1, sections))
-    usualSectionCount = max(1, Self.usualEntryCount / averageCount)
+    averageCount = max(1, instance.entryCount / max(1, sections))
     windowWidth = max(16, Self.windowEntryCount / averageCount)
     alignmentMask = FlatArray(instance.alignment.map { instance.isUniform ? 0 : $0 - 1 })
     greatestOffset = FlatArray(
@@ -181,6 +180,11 @@ struct ValleyState: ~Copyable {
     dirtySections = UniqueStack(limit: sections)
     dirtyBorders = UniqueStack(limit: sections)
     trail.reserveCapacity(4 * members + 64)
+  }
+
+  /// Says from how many pairs of a buffer and a section on a component is large.
+  mutating func treatAsLarge(from entryCount: Int) {
+    usualSectionCount = max(1, entryCount / averageCount)
   }
 
   /// Numbers 0..<n grouped by row: the elements row after row, and where each row starts.

@@ -28,10 +28,11 @@ enum Ablation {
     line("\n## ablation: one part switched off at a time\n")
     head(
       "off", "A-K solved", "s", "nodes", "ResNet-50 s", "nodes", "PanGu core-first s",
-      "30 cut arenas solved", "s", "nodes")
+      "30 cut arenas solved", "s", "nodes", "100 proofs", "s", "nodes")
     let hard = files.hard.map { ($0.problem, Files.hardCapacity) }
     let traces = files.traces.map(\.problem)
     let arenas = CutArenas.problems(30).map { ($0, $0.lowerBound) }
+    let proofs = hopeless(100)
     for (name, change) in variants {
       var options = ValleyOptions()
       change(&options)
@@ -42,13 +43,41 @@ enum Ablation {
       }
       let isCoreSolved =
         core.value.solution.map { checked($0, traces[1]) == traces[1].lowerBound } ?? false
+      let onProofs = total(options, proofs, work: work)
       let onArenas = total(options, arenas, work: arenaWork)
       row(
         name, "\(onHard.solved)", fixed(onHard.seconds, 3), "\(onHard.nodes)",
         onTrace.solved == 1 ? fixed(onTrace.seconds, 3) : "not solved", "\(onTrace.nodes)",
         isCoreSolved ? fixed(core.seconds, 3) : "not solved", "\(onArenas.solved)",
-        fixed(onArenas.seconds, 2), "\(onArenas.nodes)")
+        fixed(onArenas.seconds, 2), "\(onArenas.nodes)", "\(onProofs.solved) of \(proofs.count)",
+        fixed(onProofs.seconds, 3), "\(onProofs.nodes)")
     }
+  }
+
+  /// Problems with the same load at every step that do not fit it.
+  private static func hopeless(_ count: Int) -> [(problem: LayoutProblem, capacity: Int)] {
+    var found: [(problem: LayoutProblem, capacity: Int)] = []
+    var seed: UInt64 = 0
+    while found.count < count, seed < 3000 {
+      seed += 1
+      var random = SeededGenerator(state: seed)
+      var buffers: [LayoutBuffer] = []
+      for step in 0..<14 {
+        var free = 24 - buffers.filter { $0.upper > step }.reduce(0) { $0 + $1.size }
+        while free > 0 {
+          let size = min(free, Int.random(in: 2...7, using: &random))
+          let upper = step + Int.random(in: 1...5, using: &random)
+          buffers.append(LayoutBuffer(size: size, lifetime: step..<upper))
+          free -= size
+        }
+      }
+      guard let problem = try? LayoutProblem(buffers: buffers) else { continue }
+      let search = ValleyPlanner(work: 5_000_000).search(problem, capacity: problem.lowerBound)
+      if search.outcome == .infeasible, search.nodeCount > 20 {
+        found.append((problem, problem.lowerBound))
+      }
+    }
+    return found
   }
 
   private static func total(
@@ -61,7 +90,7 @@ enum Ablation {
       }
       sum.seconds += seconds
       sum.nodes += search.nodeCount
-      if search.isSolved(problem, capacity) { sum.solved += 1 }
+      if search.isSolved(problem, capacity) || search.outcome == .infeasible { sum.solved += 1 }
     }
     return sum
   }

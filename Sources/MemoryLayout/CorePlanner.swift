@@ -114,13 +114,6 @@ private struct CoreAttempt {
     return workLeft <= 0 || fitWorkLeft <= 0
   }
 
-  /// A step of a fit takes no more than a nanosecond.
-  private var workToDeadline: Int {
-    guard let deadline else { return .max }
-    let left = ContinuousClock.now.duration(to: deadline)
-    return left > .seconds(60) ? .max : max(0, Int(left / .nanoseconds(1)))
-  }
-
   /// Rounds over the capacities and cores, each with four times the work for each search, until
   /// nothing is open: a search that found something is not made again, and what a core does not fit
   /// nothing does.
@@ -199,7 +192,8 @@ private struct CoreAttempt {
   ) {
     for order in rest {
       for fit in [GapFitPlanner.Fit.first, .best] where height > capacity && !isExhausted {
-        let allowed = min(fitWorkLeft, workToDeadline)
+        let allowed = LayoutLimits(work: fitWorkLeft, incumbent: best, deadline: deadline)
+          .workToDeadline
         var left = allowed
         let solution = GapFitPlanner.solution(
           of: problem, placing: order, fit: fit, work: &left, below: height, around: core,

@@ -38,7 +38,7 @@ public struct GapFitPlanner: LayoutPlanner {
   ) -> LayoutAttempt {
     let count = problem.members.count
     guard count * count / 4 <= limits.work else { return .skipped(.workLimit) }
-    var work = limits.work
+    var work = limits.workToDeadline
     let solution = Self.solution(
       of: problem, placing: order.order(of: problem), fit: fit, work: &work)
     return solution.map { .layout($0) } ?? .skipped(.workLimit)

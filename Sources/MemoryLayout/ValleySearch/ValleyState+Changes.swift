@@ -116,11 +116,16 @@ extension ValleyState {
     floor[section] = height
   }
 
-  @inline(__always) mutating func setLeastOffset(_ member: Int, to height: Int) {
-    let old = leastOffset[member]
-    trail.append(.leastOffset(member: Int32(truncatingIfNeeded: member), old: old))
+  @inline(__always) private mutating func changeLeastOffset(_ member: Int, to height: Int) {
+    trail.append(
+      .leastOffset(member: Int32(truncatingIfNeeded: member), old: leastOffset[member]))
     leastOffset[member] = height
     if height > greatestOffset[member] { misfit = member }
+  }
+
+  @inline(__always) mutating func setLeastOffset(_ member: Int, to height: Int) {
+    let old = leastOffset[member]
+    changeLeastOffset(member, to: height)
     // Elsewhere another buffer holds the floor down.
     let span = span(member)
     work += span.count
@@ -148,6 +153,20 @@ extension ValleyState {
       let member = Int(self.member[index])
       if leastOffset[member] < height {
         setLeastOffset(member, to: aligned(height, for: member))
+      }
+    }
+  }
+
+  /// Lifts everything in a component to its floor, which is flat and all of which waits already: once
+  /// a buffer, not once a section.
+  mutating func raiseAll(in component: Range<Int>) {
+    let height = floor[component.lowerBound]
+    for section in component {
+      for index in Int(startingStart[section])..<Int(startingStart[section + 1]) {
+        let member = Int(starting[index])
+        if !isPlaced[member], leastOffset[member] < height {
+          changeLeastOffset(member, to: aligned(height, for: member))
+        }
       }
     }
   }

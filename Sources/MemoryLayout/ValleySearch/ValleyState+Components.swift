@@ -60,10 +60,8 @@ extension ValleyState {
     for member in spanning {
       if isFlat { stackOnFloor(Int(member)) } else { placeUnderCeiling(Int(member)) }
     }
-    for section in component {
-      if isFlat { raiseLeastOffsets(in: section) }
-      dirtySections.push(section)
-    }
+    for section in component { dirtySections.push(section) }
+    if isFlat { raiseAll(in: component) }
     return true
   }
 

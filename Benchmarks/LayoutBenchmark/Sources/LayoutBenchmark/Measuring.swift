@@ -17,24 +17,11 @@ func timed<Value>(_ body: () -> Value) -> (value: Value, seconds: Double) {
   return (value, processorSeconds() - start)
 }
 
-/// Forgets how much memory was held before: `residentMebibytes` begins anew.
-func forgetMemory() {
-  guard let file = fopen("/proc/self/clear_refs", "w") else { return }
-  fputs("5", file)
-  fclose(file)
-}
-
 /// The most memory this process has held, in units of 2^20 bytes.
 func residentMebibytes() -> Int {
-  guard let file = fopen("/proc/self/status", "r") else { return 0 }
-  defer { fclose(file) }
-  var buffer = [CChar](repeating: 0, count: 200)
-  while fgets(&buffer, Int32(buffer.count), file) != nil {
-    let text = String(decoding: buffer.prefix { $0 != 0 }.map(UInt8.init), as: UTF8.self)
-    guard text.hasPrefix("VmHWM:") else { continue }
-    return (text.split(separator: " ").compactMap { Int($0) }.first ?? 0) / 1024
-  }
-  return 0
+  var usage = rusage()
+  getrusage(__rusage_who_t(RUSAGE_SELF.rawValue), &usage)
+  return usage.ru_maxrss / 1024
 }
 
 /// A number with a fixed count of digits behind the point.

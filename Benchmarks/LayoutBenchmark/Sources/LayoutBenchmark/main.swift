@@ -18,6 +18,10 @@ let sections: [(name: String, run: (Files) -> Void)] = [
   ("families", Families.run),
   ("scale", Scaling.run),
 ]
+if arguments.dropFirst().first == "one" {
+  Scaling.measureOne(Array(arguments.dropFirst(2)))
+  exit(0)
+}
 let chosen = Set(arguments.dropFirst())
 guard let folder = arguments.first, chosen.isSubset(of: sections.map(\.name)) else {
   print("usage: LayoutBenchmark FOLDER [\(sections.map(\.name).joined(separator: "|"))]...")

@@ -6,7 +6,7 @@
 /// Few buffers ever meet a moment near the peak, and the others have room. For a capacity equal to
 /// the proven bound, then slightly larger ones: the valley search places the core, the rest goes in
 /// by first and best fit, in two orders; where that ends too high the core is lowered and the rest
-/// fitted again, and then a larger core is tried.
+/// fitted again, and then a larger core is tried. Buffers of fixed offset belong to every core.
 public struct CorePlanner: LayoutPlanner {
   public var options: ValleyOptions
 
@@ -41,30 +41,22 @@ public struct CorePlanner: LayoutPlanner {
     return work > limit - min(limit, pairs) ? limit : work + pairs
   }
 
+  /// With a deadline, half of the time is left to whoever is asked next.
+  ///
   /// - Complexity: O(k n) comparisons for the fit of n buffers around k of a core, beside the search.
   public func attempt(_ problem: LayoutProblem, within limits: LayoutLimits) -> LayoutAttempt {
-    guard problem.fixedMembers.isEmpty else { return .skipped(.fixedOffsets) }
     guard !problem.hasGroups else { return .skipped(.ties) }
+    let now = ContinuousClock.now
     var attempt = CoreAttempt(
-      problem, options: options, best: limits.incumbent, work: min(work, limits.work),
-      fitWork: Self.fitWork(problem, work, limits.work), deadline: limits.deadline)
-    for allowance in Self.allowances {
-      let bound = max(problem.lowerBound, limits.capacity ?? 0)
-      let capacity = bound + bound / 10_000 * allowance + bound % 10_000 * allowance / 10_000
-      if attempt.height <= capacity { break }
-      var size = -1
-      for threshold in thresholds {
-        let core = attempt.core(atLeast: threshold)
-        guard core.count > size else { continue }
-        size = core.count
-        let instance = ValleyInstance(problem, members: core)
-        // A larger core is harder still.
-        guard instance.entryCount <= entryLimit, attempt.search(instance, capacity: capacity)
-        else { break }
-        if attempt.height <= capacity { break }
-      }
-      if attempt.isExhausted || limits.capacity != nil { break }
-    }
+      problem, planner: self, best: limits.incumbent, work: min(work, limits.work),
+      fitWork: Self.fitWork(problem, work, limits.work),
+      deadline: limits.deadline.map { now + now.duration(to: $0) / 2 })
+    let bound = max(problem.lowerBound, limits.capacity ?? 0)
+    let allowances = limits.capacity == nil ? Self.allowances : [0]
+    attempt.run(
+      capacities: allowances.map {
+        bound + bound / 10_000 * $0 + bound % 10_000 * $0 / 10_000
+      })
     if let best = attempt.best, limits.incumbent == nil || attempt.hasImproved {
       return .layout(best)
     }
@@ -75,7 +67,7 @@ public struct CorePlanner: LayoutPlanner {
 /// The state of one attempt.
 private struct CoreAttempt {
   let problem: LayoutProblem
-  let options: ValleyOptions
+  let planner: CorePlanner
   let deadline: ContinuousClock.Instant?
 
   private(set) var best: LayoutSolution?
@@ -83,8 +75,13 @@ private struct CoreAttempt {
   private var workLeft: Int
   private var fitWorkLeft: Int
 
-  /// The most work of one search.
-  private let searchWork: Int
+  /// The work of one search in the first round.
+  private let firstSearch: Int
+  private static let usualFirstSearch = 20_000_000
+
+  /// The cores so far, each larger than the one before, and the thresholds not looked at.
+  private var cores: [ValleyInstance] = []
+  private var thresholdsLeft: [Double]
 
   /// The largest load that each member meets, in the order of the members.
   private let largestLoads: [Int]
@@ -93,16 +90,17 @@ private struct CoreAttempt {
   private let orders: [[Int32]]
 
   init(
-    _ problem: LayoutProblem, options: ValleyOptions, best: LayoutSolution?, work: Int,
+    _ problem: LayoutProblem, planner: CorePlanner, best: LayoutSolution?, work: Int,
     fitWork: Int, deadline: ContinuousClock.Instant?
   ) {
     self.problem = problem
-    self.options = options
+    self.planner = planner
     self.best = best
     self.deadline = deadline
     workLeft = work
     fitWorkLeft = fitWork
-    searchWork = max(1, work / 8)
+    firstSearch = max(1, min(Self.usualFirstSearch, work / 8))
+    thresholdsLeft = planner.thresholds.reversed()
     let load = RangeMaximum(problem.sections.load)
     largestLoads = problem.members.map {
       load.maximum(in: problem.sections.span(of: Int($0)))
@@ -110,26 +108,65 @@ private struct CoreAttempt {
     orders = [LayoutOrder.size, .load].map { $0.order(of: problem) }
   }
 
-  var height: Int { best?.height ?? .max }
+  private var height: Int { best?.height ?? .max }
 
   var isExhausted: Bool {
     if let deadline, ContinuousClock.now >= deadline { return true }
     return workLeft <= 0 || fitWorkLeft <= 0
   }
 
-  /// The members that meet a load of at least a part of the peak.
-  func core(atLeast threshold: Double) -> [Int32] {
-    let peak = Double(problem.sections.load.max() ?? 0)
-    return zip(problem.members, largestLoads).filter { Double($1) >= threshold * peak }.map(\.0)
+  /// Rounds over the capacities and cores, each with four times the work for each search, until
+  /// nothing is open: a search that found something is not made again, and what a core does not fit
+  /// nothing does.
+  mutating func run(capacities: [Int]) {
+    var searchWork = firstSearch
+    var open = capacities.map { (capacity: $0, nextCore: 0) }
+    while !open.isEmpty, !isExhausted {
+      for index in open.indices where height > open[index].capacity {
+        let capacity = open[index].capacity
+        search: while let core = core(open[index].nextCore) {
+          switch search(core, capacity: capacity, work: searchWork) {
+          case .found: open[index].nextCore += 1
+          case .infeasible: open[index].nextCore = .max
+          // A larger core is harder still.
+          case .stopped: break search
+          }
+          if height <= capacity || isExhausted { break }
+        }
+        if isExhausted { return }
+      }
+      open.removeAll { $0.capacity >= height || core($0.nextCore) == nil }
+      searchWork = searchWork > Int.max / 8 ? searchWork : searchWork * 4
+    }
   }
 
-  /// Places a core and fits the rest around it; false where the search found nothing.
-  mutating func search(_ instance: ValleyInstance, capacity: Int) -> Bool {
-    guard !isExhausted else { return false }
-    let result = ValleySearch(instance, options: options).result(
-      capacity: capacity, work: min(workLeft, searchWork), deadline: deadline)
+  /// A core by its number, nil where there are not as many that are small enough.
+  private mutating func core(_ number: Int) -> ValleyInstance? {
+    while number >= cores.count, let threshold = thresholdsLeft.popLast() {
+      let members = members(meeting: threshold)
+      guard members.count > cores.last?.count ?? -1 else { continue }
+      let core = ValleyInstance(problem, members: members)
+      if core.entryCount <= planner.entryLimit { cores.append(core) } else { thresholdsLeft = [] }
+    }
+    return number < cores.count ? cores[number] : nil
+  }
+
+  /// The members that meet a load of at least a part of the peak, and those of fixed offset.
+  private func members(meeting threshold: Double) -> [Int32] {
+    let peak = Double(problem.sections.load.max() ?? 0)
+    return zip(problem.members, largestLoads).filter { member, load in
+      Double(load) >= threshold * peak || problem.buffers[Int(member)].fixedOffset != nil
+    }.map(\.0)
+  }
+
+  /// Places a core and fits the rest around it.
+  private mutating func search(
+    _ instance: ValleyInstance, capacity: Int, work: Int
+  ) -> ValleySearch.Outcome {
+    let result = ValleySearch(instance, options: planner.options).result(
+      capacity: capacity, work: min(workLeft, work), deadline: deadline)
     workLeft -= max(1, result.work)
-    guard case .found(let found) = result.outcome else { return false }
+    guard case .found(let found) = result.outcome else { return result.outcome }
 
     var offsets = [Int](repeating: 0, count: problem.buffers.count)
     var isCore = [Bool](repeating: false, count: problem.buffers.count)
@@ -138,7 +175,8 @@ private struct CoreAttempt {
       isCore[Int(buffer)] = true
     }
     let rest = orders.map { $0.filter { !isCore[Int($0)] } }
-    let core = instance.buffers.sorted {
+    // Buffers of fixed offset are placed before all others anyway.
+    let core = instance.buffers.filter { problem.buffers[Int($0)].fixedOffset == nil }.sorted {
       (offsets[Int($0)], $0) < (offsets[Int($1)], $1)
     }
     fit(rest, around: core, at: offsets, capacity)
@@ -147,7 +185,7 @@ private struct CoreAttempt {
     {
       fit(rest, around: core, at: lowered.offsets, capacity)
     }
-    return true
+    return result.outcome
   }
 
   private mutating func fit(
@@ -155,9 +193,13 @@ private struct CoreAttempt {
   ) {
     for order in rest {
       for fit in [GapFitPlanner.Fit.first, .best] where height > capacity && !isExhausted {
+        let allowed = LayoutLimits(work: fitWorkLeft, incumbent: best, deadline: deadline)
+          .workToDeadline
+        var left = allowed
         let solution = GapFitPlanner.solution(
-          of: problem, placing: order, fit: fit, work: &fitWorkLeft, below: height, around: core,
+          of: problem, placing: order, fit: fit, work: &left, below: height, around: core,
           at: offsets)
+        fitWorkLeft -= allowed - left
         if let solution, solution.height < height {
           best = solution
           hasImproved = true

@@ -34,7 +34,7 @@ public struct GapFitPlanner: LayoutPlanner {
   public func attempt(
     _ problem: LayoutProblem, within limits: LayoutLimits
   ) -> LayoutAttempt {
-    var work = limits.work
+    var work = limits.workToDeadline
     let solution = Self.solution(
       of: problem, placing: order.order(of: problem), fit: fit, work: &work)
     return solution.map { .layout($0) } ?? .skipped(.workLimit)

@@ -77,6 +77,10 @@ public struct LayoutPortfolio: Sendable {
         note(.notNeeded)
         continue
       }
+      if let deadline, best != nil, ContinuousClock.now >= deadline {
+        note(.skipped(.workLimit))
+        continue
+      }
       let limits = LayoutLimits(
         work: workPerMember, incumbent: best, deadline: deadline, capacity: capacity)
       switch member.attempt(problem, within: limits) {

@@ -14,10 +14,6 @@ struct PinnedMembers {
   /// By section, the highest end of a pinned member, rounded up to the problem's granule.
   let base: [Int]
 
-  /// Whether nothing is lost by starting above: nothing pinned could be elsewhere, and no byte below
-  /// is free.
-  let isExact: Bool
-
   /// - Parameters:
   ///   - order: which group goes first: the one of the first member.
   ///   - work: how many boxes may be looked at.
@@ -46,25 +42,5 @@ struct PinnedMembers {
     base = problem.sections.maxima(over: pinned) { member in
       (fixed[member] + problem.buffers[member].size).roundedUp(toMultipleOf: problem.granule)
     }
-    isExact = Self.isSolid(pinned, under: base, problem)
-  }
-
-  /// Whether fixed members that no ties join fill their sections up to the base.
-  private static func isSolid(
-    _ pinned: [Int32], under base: [Int], _ problem: LayoutProblem
-  ) -> Bool {
-    guard !problem.hasGroups else { return pinned.isEmpty }
-    var change = [Int](repeating: 0, count: problem.sections.count + 1)
-    for member in pinned {
-      let span = problem.sections.span(of: Int(member))
-      change[span.lowerBound] += problem.buffers[Int(member)].size
-      change[span.upperBound] -= problem.buffers[Int(member)].size
-    }
-    var sum = 0
-    for section in base.indices {
-      sum += change[section]
-      if sum != base[section] { return false }
-    }
-    return true
   }
 }

@@ -4,7 +4,7 @@ import TestSupport
 import Testing
 
 @Suite struct CorePlannerTests {
-  @Test(arguments: [RandomBuffers.plain, .aligned, .mixed], 0..<40)
+  @Test(arguments: [RandomBuffers.plain, .aligned, .mixed, .fixed], 0..<40)
   func `layouts are valid and never below the optimum`(kind: RandomBuffers, seed: Int) throws {
     let buffers = kind.buffers(2 + seed % 5, seed: seed)
     let problem = try LayoutProblem(buffers: buffers)
@@ -46,9 +46,17 @@ import Testing
         == .skipped(.noSolution))
   }
 
-  @Test func `fixed offsets are left alone`() throws {
-    let fixed = try LayoutProblem(
-      buffers: [LayoutBuffer(size: 3, lifetime: 0..<2, fixedOffset: 0)])
-    #expect(CorePlanner().attempt(fixed, within: LayoutLimits()) == .skipped(.fixedOffsets))
+  @Test func `what is fixed far from the peak stays where it is`() throws {
+    var buffers = RandomBuffers.fullArena(pieces: 30, steps: 40, bytes: 3 << 10, seed: 2)
+    for step in 0..<50 {
+      buffers.append(
+        LayoutBuffer(size: 16, lifetime: 40 + step..<44 + step, fixedOffset: step % 7 * 40))
+      buffers.append(LayoutBuffer(size: 30, lifetime: 40 + step..<42 + step))
+    }
+    let problem = try LayoutProblem(buffers: buffers)
+    let attempt = CorePlanner(thresholds: [0.95]).attempt(problem, within: LayoutLimits())
+    let solution = try #require(attempt.solution)
+    #expect(solution.height == 3 << 10)
+    #expect(LayoutValidator.violations(in: solution, of: problem) == [])
   }
 }

@@ -31,24 +31,43 @@ struct ValleyScratch: ~Copyable {
 }
 
 extension ValleyState {
+  /// In large components, what the search for a branch may take once there is one.
+  private static let branchingWork = 2000
+
   /// The best section to branch at, or the section at which nothing can rest any more.
   enum BranchChoice {
     case branch(ValleyBranch)
     case deadEnd(section: Int)
   }
 
-  /// Looks through all valleys: runs of sections of equal floor between higher or finished ones.
+  /// Looks through the valleys: runs of sections of equal floor between higher or finished ones.
+  ///
+  /// All of them in a component of usual size. In a large one the search stays near its last
+  /// change: what is far away is looked at only until there is a choice.
   ///
   /// In a valley, a buffer whose least offset is the floor lies within the run, so that no gap opens
   /// under it. If no buffer rests on the floor of a section, the lowest buffer there rests on a
   /// buffer of the valley that misses the section, or is one that cannot lie on the floor.
   mutating func chooseBranch(
-    in range: Range<Int>, rule: ValleyOptions.Rule, _ scratch: borrowing ValleyScratch
+    in range: Range<Int>, rule: ValleyOptions.Rule, from focus: Int,
+    _ scratch: borrowing ValleyScratch
   ) -> BranchChoice {
     var best = ValleyBranch(section: -1, restingCount: 0, lift: nil)
     var bestScore = Double.infinity
-    var low = range.lowerBound
-    while low < range.upperBound {
+    let isLarge = range.count > usualSectionCount
+    let enough = isLarge ? work + Self.branchingWork : .max
+    var start = isLarge && range.contains(focus) ? focus : range.lowerBound
+    while start > range.lowerBound, floor[start - 1] == floor[start] { start -= 1 }
+    var low = start
+    var isBehind = false
+    while true {
+      if low == range.upperBound, !isBehind {
+        low = range.lowerBound
+        isBehind = true
+      }
+      if isBehind, low >= start { break }
+      if work > enough, best.section >= 0 { break }
+      work += 1
       guard unplacedCount[low] > 0 else {
         low += 1
         continue
@@ -60,12 +79,14 @@ extension ValleyState {
         (low == range.lowerBound || unplacedCount[low - 1] == 0 || floor[low - 1] > height)
         && (high == range.upperBound || unplacedCount[high] == 0 || floor[high] > height)
       let valley = low..<high
+      work += high - low
       low = high
       guard isValley else { continue }
       if rule == .lowest, Double(height) >= bestScore { continue }
 
-      measure(valley, height: height, scratch)
-      for section in valley {
+      let window = isLarge ? window(of: valley, near: focus) : valley
+      measure(window, of: valley, height: height, scratch)
+      for section in window {
         let resting = Int(scratch.restingCount[section])
         let next = min(
           scratch.nextOffset[section], scratch.leftTop[section], scratch.rightTop[section])
@@ -82,6 +103,7 @@ extension ValleyState {
           case .weighted: score = Double(cases) * 1e6 / (1 + weight[section]) + relative
           case .lowest: score = Double(height) + Double(cases) * 1e-6
           case .fewest: score = Double(cases) * 1e6 + relative
+          case .leftmost: score = -1
           }
         }
         if score < bestScore {
@@ -98,14 +120,30 @@ extension ValleyState {
     return .branch(best)
   }
 
+  /// What is looked at of a very wide valley.
+  private func window(of valley: Range<Int>, near focus: Int) -> Range<Int> {
+    guard valley.count > windowWidth else { return valley }
+    let wanted = (valley.contains(focus) ? focus : valley.lowerBound) - windowWidth / 4
+    let low = min(max(wanted, valley.lowerBound), valley.upperBound - windowWidth)
+    return low..<low + windowWidth
+  }
+
+  /// Fills the scratch for a window of a valley. Of what is beside the window only the least size is
+  /// known, which makes lifts smaller than they might be.
   private mutating func measure(
-    _ valley: Range<Int>, height: Int, _ scratch: borrowing ValleyScratch
+    _ window: Range<Int>, of valley: Range<Int>, height: Int, _ scratch: borrowing ValleyScratch
   ) {
-    for section in valley {
+    for section in window {
       scratch.leftTop[section] = Int.max
       scratch.rightTop[section] = Int.max
     }
-    for section in valley {
+    if window.lowerBound > valley.lowerBound {
+      scratch.leftTop[window.lowerBound] = height + leastSize
+    }
+    if window.upperBound < valley.upperBound {
+      scratch.rightTop[window.upperBound - 1] = height + leastSize
+    }
+    for section in window {
       var resting: Int32 = 0
       var next = Int.max
       let unplaced = unplaced(in: section)
@@ -116,23 +154,23 @@ extension ValleyState {
         if least <= height { resting += 1 } else if least < next { next = least }
         // Each buffer once, where it enters the valley.
         let begin = Int(first[member])
-        guard begin == section || section == valley.lowerBound else { continue }
+        guard begin == section || section == window.lowerBound else { continue }
         let top = least + size[member]
-        if begin > valley.lowerBound, top < scratch.rightTop[begin - 1] {
+        if begin > window.lowerBound, top < scratch.rightTop[begin - 1] {
           scratch.rightTop[begin - 1] = top
         }
         let end = Int(end[member])
-        if end < valley.upperBound, top < scratch.leftTop[end] { scratch.leftTop[end] = top }
+        if end < window.upperBound, top < scratch.leftTop[end] { scratch.leftTop[end] = top }
       }
       scratch.restingCount[section] = resting
       scratch.nextOffset[section] = next
-      if section > valley.lowerBound {
+      if section > window.lowerBound {
         let before = scratch.leftTop[section - 1]
         if before < scratch.leftTop[section] { scratch.leftTop[section] = before }
       }
     }
-    var section = valley.upperBound - 2
-    while section >= valley.lowerBound {
+    var section = window.upperBound - 2
+    while section >= window.lowerBound {
       let after = scratch.rightTop[section + 1]
       if after < scratch.rightTop[section] { scratch.rightTop[section] = after }
       section -= 1

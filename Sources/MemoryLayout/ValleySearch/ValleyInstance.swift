@@ -15,6 +15,9 @@ struct ValleyInstance {
   let size: [Int]
   let alignment: [Int]
 
+  /// Where each member has to be; -1 where that is open.
+  let fixedOffset: [Int]
+
   /// How long each member lives, in steps.
   let width: [Int]
 
@@ -43,7 +46,7 @@ struct ValleyInstance {
   let entryCount: Int
 
   /// - Parameters:
-  ///   - problem: without fixed offsets or ties among `members`.
+  ///   - problem: what the members are of, without ties among them.
   ///   - members: positions of buffers of at least one byte.
   ///   - pinned: what lies below all members.
   /// - Complexity: O(n log n) in the problem's n buffers.
@@ -68,8 +71,12 @@ struct ValleyInstance {
       pinned.map { $0.base.map { $0.roundedUp(toMultipleOf: granule) } }
       ?? [Int](repeating: 0, count: sections.count)
     self.base = base
+    fixedOffset = members.map { problem.buffers[Int($0)].fixedOffset ?? -1 }
     var divisor = 0
     for height in base { divisor = Int.greatestCommonDivisor(divisor, height) }
+    for offset in fixedOffset where offset >= 0 {
+      divisor = Int.greatestCommonDivisor(divisor, offset)
+    }
     for size in sizes { divisor = Int.greatestCommonDivisor(divisor, size) }
     isUniform = granule == greatest || divisor % greatest == 0
     alignment = members.map { problem.buffers[Int($0)].alignment }
@@ -98,6 +105,30 @@ struct ValleyInstance {
     var all = pinned?.offsets ?? [Int](repeating: 0, count: problem.buffers.count)
     for (buffer, offset) in zip(buffers, offsets) { all[Int(buffer)] = offset }
     return LayoutSolution(offsets: all, for: problem)
+  }
+
+  /// A number for each member, the same for those that can change places in any layout, below the
+  /// number of members.
+  ///
+  /// - Complexity: O(n log n) in the n members.
+  var twinGroups: [Int32] {
+    typealias Key = (Int32, Int32, Int, Int, Int, Int)
+    func key(_ member: Int) -> Key {
+      (
+        first[member], end[member], size[member], alignment[member], padding[member],
+        fixedOffset[member]
+      )
+    }
+    let order = buffers.indices.sorted { a, b in
+      let (left, right) = (key(a), key(b))
+      return left != right ? left < right : a < b
+    }
+    var groups = [Int32](repeating: 0, count: count)
+    for (position, member) in order.enumerated().dropFirst() {
+      let before = order[position - 1]
+      groups[member] = groups[before] + (key(before) == key(member) ? 0 : 1)
+    }
+    return groups
   }
 }
 

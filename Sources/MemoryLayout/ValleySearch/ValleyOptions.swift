@@ -12,6 +12,9 @@ public struct ValleyOptions: Hashable, Sendable {
     case lowest
     /// The fewest cases, then the lowest floor.
     case fewest
+    /// The leftmost section of the leftmost valley, however many cases there are: without
+    /// fail-first, to measure what it brings.
+    case leftmost
   }
 
   /// In which order buffers are tried on a valley's floor: keys of descending value.
@@ -22,6 +25,10 @@ public struct ValleyOptions: Hashable, Sendable {
     case loadSizeWidth = "load-size-width"
   }
 
+  /// What follows from a change is followed to the end: floors rise to what can still lie on them,
+  /// buffers to the floors under them, until nothing moves. Without it each rise is a node of its own.
+  public var propagates = true
+
   /// Of buffers alike in span, size and alignment only the first is tried in one place.
   public var mergesTwins = true
 
@@ -29,8 +36,11 @@ public struct ValleyOptions: Hashable, Sendable {
   public var peels = true
 
   /// What crosses from one section to the next rests at a height that is a sum of sizes on both
-  /// sides.
+  /// sides; where there is none, the state has no solution.
   public var usesStepRule = true
+
+  /// The step rule also lifts what crosses to the least such height.
+  public var raisesToSums = true
 
   /// Parts that no unplaced buffer connects are solved apart, the smallest first.
   public var splitsComponents = true

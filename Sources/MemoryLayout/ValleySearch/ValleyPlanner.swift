@@ -12,14 +12,27 @@ public enum CapacityOutcome: Hashable, Sendable {
   case skipped(LayoutSkip)
 }
 
-/// The valley search: exact, for a given capacity or for the least height.
+/// A search for a layout of a given capacity: what it found out, and what it cost.
+public struct CapacitySearch: Hashable, Sendable {
+  /// What it found out.
+  public var outcome: CapacityOutcome
+
+  /// The nodes of the search tree, over all starts; 0 where no search was needed.
+  public var nodeCount = 0
+
+  /// Elementary steps, near a nanosecond each.
+  public var work = 0
+}
+
+/// The valley search: exact, for a given capacity or for the least height, with any alignments and
+/// fixed offsets.
 ///
 /// See `ValleySearch` for the method. With several alignments, or sizes that are no multiples of the
-/// alignment, nothing is peeled, which costs time only.
+/// alignment, nothing is peeled, nor is anything that lives together with a buffer of fixed offset,
+/// which costs time only.
 ///
-/// Buffers with a fixed offset, and rigid groups, which are put at the bottom by first fit, stay where
-/// they are, and the search begins above them: exact where fixed buffers fill the bottom without a
-/// hole, a heuristic that proves nothing otherwise.
+/// Rigid groups are put at the bottom by first fit, with all buffers of fixed offset, and the search
+/// begins above them, which proves nothing.
 public struct ValleyPlanner: LayoutPlanner {
   public var options: ValleyOptions
 
@@ -46,21 +59,36 @@ public struct ValleyPlanner: LayoutPlanner {
   public func outcome(
     of problem: LayoutProblem, capacity: Int, within limits: LayoutLimits = LayoutLimits()
   ) -> CapacityOutcome {
-    if capacity < problem.lowerBound { return .infeasible }
+    search(problem, capacity: capacity, within: limits).outcome
+  }
+
+  /// The same, with what it cost.
+  public func search(
+    _ problem: LayoutProblem, capacity: Int, within limits: LayoutLimits = LayoutLimits()
+  ) -> CapacitySearch {
+    if capacity < problem.lowerBound { return CapacitySearch(outcome: .infeasible) }
     let work = min(work, limits.work)
-    guard let pinned = PinnedMembers(of: problem, order: .load, work: work) else {
-      return .stopped
+    let instance: ValleyInstance
+    if problem.hasGroups {
+      guard let pinned = PinnedMembers(of: problem, order: .load, work: work) else {
+        return CapacitySearch(outcome: .stopped)
+      }
+      instance = ValleyInstance(problem, members: pinned.loose, above: pinned)
+    } else {
+      instance = ValleyInstance(problem, members: problem.members)
     }
-    let instance = ValleyInstance(problem, members: pinned.loose, above: pinned)
-    guard instance.entryCount <= entryLimit else { return .skipped(.tooLarge) }
-    let search = ValleySearch(instance, options: options)
-    let result = search.result(capacity: capacity, work: work, deadline: limits.deadline)
-    switch result.outcome {
-    case .infeasible: return pinned.isExact ? .infeasible : .stopped
-    case .stopped: return .stopped
-    case .found(let offsets):
-      return .fits(instance.solution(of: problem, offsets: offsets))
+    guard instance.entryCount <= entryLimit else {
+      return CapacitySearch(outcome: .skipped(.tooLarge))
     }
+    let result = ValleySearch(instance, options: options).result(
+      capacity: capacity, work: work, deadline: limits.deadline)
+    let outcome: CapacityOutcome =
+      switch result.outcome {
+      case .infeasible: problem.hasGroups ? .stopped : .infeasible
+      case .stopped: .stopped
+      case .found(let offsets): .fits(instance.solution(of: problem, offsets: offsets))
+      }
+    return CapacitySearch(outcome: outcome, nodeCount: result.nodeCount, work: result.work)
   }
 
   /// Looks for the least height: tries the proven bound, then higher capacities until one works, then
@@ -68,13 +96,27 @@ public struct ValleyPlanner: LayoutPlanner {
   public func attempt(_ problem: LayoutProblem, within limits: LayoutLimits) -> LayoutAttempt {
     let known = limits.incumbent ?? Self.stack(problem)
     guard !problem.members.isEmpty else { return .layout(known, provenBound: known.height) }
-    // Groups can be stacked at the bottom in several ways.
-    let orders: [LayoutOrder] = problem.hasGroups ? [.load, .size, .width] : [.load]
     var limits = limits
-    limits.work = min(work, limits.work) / orders.count
+    limits.work = min(work, limits.work)
+    if problem.hasGroups { return attemptAboveGroups(problem, from: known, within: limits) }
+    let instance = ValleyInstance(problem, members: problem.members)
+    guard instance.entryCount <= entryLimit else { return .skipped(.tooLarge) }
+    var descent = ValleyDescent(problem, instance, options: options, from: known, within: limits)
+    descent.run()
+    if limits.incumbent == nil || descent.best.height < known.height || descent.hasProvenMore {
+      return .layout(descent.best, provenBound: descent.provenBound)
+    }
+    return .skipped(descent.isExhausted ? .workLimit : .noSolution)
+  }
+
+  /// The same above rigid groups, which can be stacked at the bottom in several ways.
+  private func attemptAboveGroups(
+    _ problem: LayoutProblem, from known: LayoutSolution, within limits: LayoutLimits
+  ) -> LayoutAttempt {
+    let orders: [LayoutOrder] = [.load, .size, .width]
+    var limits = limits
+    limits.work /= orders.count
     var best = known
-    var provenBound: Int?
-    var hasProvenMore = false
     var isExhausted = false
     var tried: [[Int]] = []
     for order in orders {
@@ -88,16 +130,10 @@ public struct ValleyPlanner: LayoutPlanner {
       var descent = ValleyDescent(problem, instance, options: options, from: best, within: limits)
       descent.run()
       best = descent.best
-      if pinned.isExact {
-        provenBound = descent.provenBound
-        hasProvenMore = descent.hasProvenMore
-      }
       isExhausted = isExhausted || descent.isExhausted
       if best.height <= max(problem.lowerBound, limits.capacity ?? 0) { break }
     }
-    if limits.incumbent == nil || best.height < known.height || hasProvenMore {
-      return .layout(best, provenBound: provenBound)
-    }
+    if limits.incumbent == nil || best.height < known.height { return .layout(best) }
     return .skipped(isExhausted ? .workLimit : .noSolution)
   }
 

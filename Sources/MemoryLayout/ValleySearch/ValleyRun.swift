@@ -3,7 +3,7 @@
 /// The valley search for one capacity: depth first, without recursion, since a problem may be as
 /// deep as it has buffers.
 ///
-/// 1. `enter` splits a range of sections into components and peels what spans one.
+/// 1. `enter` splits a component at the sections that changed and peels what spans a part.
 /// 2. `openBranch` counts a node, looks it up among the failures, and chooses where to branch.
 /// 3. `advance` takes the next case of a branch: a buffer on the floor, or nothing.
 ///
@@ -30,7 +30,7 @@ struct ValleyRun: ~Copyable {
   }
 
   private enum Step {
-    case enter(Range<Int>)
+    case enter(Range<Int>, changed: Range<Int>)
     case openBranch(Range<Int>)
     case advance
     case succeeded
@@ -49,10 +49,24 @@ struct ValleyRun: ~Copyable {
   private var rank: [Int32]
   private var rule = ValleyOptions.Rule.weighted
 
+  /// Buffers of one number can change places in any layout.
+  private let twinGroup: [Int32]
+  /// The node at which a number was last met.
+  private var seenAt: [Int]
+
+  /// The section of the last change, where the next branch is looked for first.
+  private var focus = 0
+
   /// Nodes so far, and what ends a start.
   private(set) var nodeCount = 0
   private var nodeLimit = 0
   private let workLimit: Int
+  /// The work at which the clock is looked at again.
+  private var nextLook = 0
+  private static let workBetweenLooks = 1_000_000
+
+  /// Larger states are not remembered: they hardly ever come back.
+  private static let rememberedSections = 4000
   private let deadline: ContinuousClock.Instant?
   /// Whether the work or the time is used up.
   private(set) var isExhausted = false
@@ -64,6 +78,8 @@ struct ValleyRun: ~Copyable {
     state = ValleyState(instance, options: options, capacity: capacity)
     scratch = ValleyScratch(sectionCount: instance.sectionCount)
     rank = [Int32](repeating: 0, count: instance.count)
+    twinGroup = instance.twinGroups
+    seenAt = [Int](repeating: 0, count: instance.count)
     workLimit = work
     self.deadline = deadline
   }
@@ -71,9 +87,10 @@ struct ValleyRun: ~Copyable {
   /// Searches from the start for at most `nodeLimit` nodes. Failures and weights are kept from start
   /// to start.
   mutating func start(
-    rank: [Int32], rule: ValleyOptions.Rule, nodeLimit: Int
+    rank: [Int32], rule: ValleyOptions.Rule, nodeLimit: Int, largeEntryCount: Int
   ) -> Outcome {
     state.undo(to: 0)
+    state.treatAsLarge(from: largeEntryCount)
     frames.removeAll(keepingCapacity: true)
     components.removeAll(keepingCapacity: true)
     cases.removeAll(keepingCapacity: true)
@@ -82,10 +99,11 @@ struct ValleyRun: ~Copyable {
     self.nodeLimit = nodeCount + nodeLimit
     guard state.prepare() else { return .infeasible }
 
-    var step = Step.enter(0..<state.sectionCount)
+    focus = 0
+    var step = Step.enter(0..<state.sectionCount, changed: 0..<state.sectionCount)
     while true {
       switch step {
-      case .enter(let range): step = enter(range)
+      case .enter(let range, let changed): step = enter(range, changed)
       case .openBranch(let range):
         guard nodeCount < self.nodeLimit, !isOutOfTime() else { return .stopped }
         nodeCount += 1
@@ -110,21 +128,33 @@ struct ValleyRun: ~Copyable {
   private mutating func isOutOfTime() -> Bool {
     if isExhausted { return true }
     if state.work > workLimit { isExhausted = true }
-    if let deadline, nodeCount & 255 == 0, ContinuousClock.now >= deadline { isExhausted = true }
+    if let deadline, state.work >= nextLook {
+      nextLook = state.work + Self.workBetweenLooks
+      if ContinuousClock.now >= deadline { isExhausted = true }
+    }
     return isExhausted
   }
 
-  private mutating func enter(_ range: Range<Int>) -> Step {
-    while let canBePlaced = state.peel(range, spanning: &spanning) {
-      if !canBePlaced { return .failed }
-    }
+  private mutating func enter(_ range: Range<Int>, _ changed: Range<Int>) -> Step {
     let start = components.count
-    var low = range.lowerBound
-    while let component = state.firstComponent(in: low..<range.upperBound) {
-      components.append(component)
-      low = component.upperBound
+    state.appendComponents(of: range, changed: changed, to: &components)
+    var didPeel = false
+    var index = start
+    while index < components.count {
+      let component = components[index]
+      guard state.peel(component, spanning: &spanning) else {
+        index += 1
+        continue
+      }
+      didPeel = true
+      components.swapAt(index, components.count - 1)
+      components.removeLast()
+      state.appendComponents(of: component, changed: component, to: &components)
     }
-    state.work += range.count
+    if didPeel, !state.propagate() {
+      components.removeLast(components.count - start)
+      return .failed
+    }
     switch components.count - start {
     case 0: return .succeeded
     case 1: return .openBranch(components.removeLast())
@@ -140,14 +170,16 @@ struct ValleyRun: ~Copyable {
 
   private mutating func openBranch(_ range: Range<Int>) -> Step {
     var hash: UInt64 = 0
-    if state.options.remembersFailures {
+    let isRemembered = state.options.remembersFailures && range.count <= Self.rememberedSections
+    if isRemembered {
       hash = state.hash(of: range)
+      state.work += range.count
       if failures.contains(hash) { return .failed }
     }
-    switch state.chooseBranch(in: range, rule: rule, scratch) {
+    switch state.chooseBranch(in: range, rule: rule, from: focus, scratch) {
     case .deadEnd(let section):
       state.weight[section] += 1
-      if state.options.remembersFailures { failures.insert(hash) }
+      if isRemembered { failures.insert(hash) }
       return .failed
     case .branch(let branch):
       let start = cases.count
@@ -156,6 +188,7 @@ struct ValleyRun: ~Copyable {
         let member = state.member[index]
         if state.leastOffset[Int(member)] == floor { cases.append(member) }
       }
+      state.work += 4 * (cases.count - start)
       cases[start...].sort { rank[Int($0)] < rank[Int($1)] }
       if state.options.mergesTwins { removeTwins(from: start) }
       frames.append(
@@ -170,9 +203,9 @@ struct ValleyRun: ~Copyable {
   private mutating func removeTwins(from start: Int) {
     var kept = start
     for index in start..<cases.count {
-      let member = Int(cases[index])
-      let isTwin = (start..<kept).contains { state.areTwins(Int(cases[$0]), member) }
-      if !isTwin {
+      let group = Int(twinGroup[Int(cases[index])])
+      if seenAt[group] != nodeCount {
+        seenAt[group] = nodeCount
         cases[kept] = cases[index]
         kept += 1
       }
@@ -185,12 +218,19 @@ struct ValleyRun: ~Copyable {
     let frame = frames[top]
     if frame.next < cases.count {
       frames[top].next += 1
-      if state.placeOnFloor(Int(cases[frame.next])) { return .enter(frame.range) }
+      let member = Int(cases[frame.next])
+      focus = frame.section
+      if state.placeOnFloor(member) {
+        return .enter(frame.range, changed: state.span(member))
+      }
     } else if frame.lift >= 0 {
       frames[top].lift = -1
-      if state.lift(frame.section, to: frame.lift) { return .enter(frame.range) }
+      focus = frame.section
+      if state.lift(frame.section, to: frame.lift) { return .openBranch(frame.range) }
     } else {
-      if state.options.remembersFailures { failures.insert(frame.hash) }
+      if state.options.remembersFailures, frame.range.count <= Self.rememberedSections {
+        failures.insert(frame.hash)
+      }
       close()
       return .failed
     }
@@ -226,13 +266,5 @@ struct ValleyRun: ~Copyable {
     } else {
       components.removeLast(components.count - frame.start)
     }
-  }
-}
-
-extension ValleyState {
-  /// Whether two buffers can change places in any layout.
-  func areTwins(_ a: Int, _ b: Int) -> Bool {
-    first[a] == first[b] && end[a] == end[b] && size[a] == size[b]
-      && alignmentMask[a] == alignmentMask[b] && greatestOffset[a] == greatestOffset[b]
   }
 }

@@ -48,18 +48,24 @@ struct ValleySearch {
     // No height in between can be met, and none above all buffers on top of each other is needed.
     let enough =
       (instance.base.max() ?? 0) + instance.size.reduce(0, +) + instance.alignment.reduce(0, +)
+      + (instance.fixedOffset.max() ?? 0)
     let capacity = min(capacity, enough) / instance.heightUnit * instance.heightUnit
     var run = ValleyRun(
       instance, capacity: capacity, options: options, work: work, deadline: deadline)
     var generator = SplitMix64(seed: options.seed)
     var nodeLimit = options.restarts ? Double(2 * instance.count + 16) : 1e15
     var noise = 0.0
+    var startCount = 0
     while true {
       for rule in options.rules {
         for preorder in preorders {
           let ranks = preorder.ranks(noise: noise, &generator)
           run.charge(8 * instance.count)
-          let outcome = run.start(rank: ranks, rule: rule, nodeLimit: Int(nodeLimit))
+          // A choice among everything is better but costs more: by turns, where it costs much.
+          let outcome = run.start(
+            rank: ranks, rule: rule, nodeLimit: Int(nodeLimit),
+            largeEntryCount: startCount % 2 == 0 ? 400_000 : 40_000)
+          startCount += 1
           switch outcome {
           case .found: return result(of: run, .found(run.offsets))
           case .infeasible: return result(of: run, .infeasible)

@@ -27,9 +27,18 @@ extension ValleyState {
       setFloor(section, to: top)
       dirtySections.push(section)
     }
-    for section in span where unplacedCount[section] > 0 {
-      if slack(section) < 0 { return failed(at: section) }
-      raiseLeastOffsets(in: section)
+    for section in span where unplacedCount[section] > 0 && slack(section) < 0 {
+      return failed(at: section)
+    }
+    // Everything that shares a section with it, once: what lives in the first one, then what begins.
+    raiseLeastOffsets(in: span.lowerBound)
+    for section in span.dropFirst() {
+      for index in Int(startingStart[section])..<Int(startingStart[section + 1]) {
+        let other = Int(starting[index])
+        if !isPlaced[other], leastOffset[other] < top {
+          setLeastOffset(other, to: aligned(top, for: other))
+        }
+      }
     }
     return propagate()
   }
@@ -67,6 +76,9 @@ extension ValleyState {
     let start = placeStart[member]
     let span = span(member)
     unplacedKey[span.lowerBound] ^= key[member]
+    if isFixed[member] {
+      for section in span { unplacedFixedCount[section] -= 1 }
+    }
     for section in span {
       rest[section] -= bytes
       if section + 1 < span.upperBound { crossingCount[section] -= 1 }
@@ -87,7 +99,11 @@ extension ValleyState {
     isPlaced[member] = false
     let bytes = size[member]
     let span = span(member)
+    work += span.count
     unplacedKey[span.lowerBound] ^= key[member]
+    if isFixed[member] {
+      for section in span { unplacedFixedCount[section] += 1 }
+    }
     for section in span {
       rest[section] += bytes
       unplacedCount[section] += 1
@@ -101,13 +117,20 @@ extension ValleyState {
     floor[section] = height
   }
 
-  @inline(__always) mutating func setLeastOffset(_ member: Int, to height: Int) {
-    let old = leastOffset[member]
-    trail.append(.leastOffset(member: Int32(truncatingIfNeeded: member), old: old))
+  @inline(__always) private mutating func changeLeastOffset(_ member: Int, to height: Int) {
+    trail.append(
+      .leastOffset(member: Int32(truncatingIfNeeded: member), old: leastOffset[member]))
     leastOffset[member] = height
     if height > greatestOffset[member] { misfit = member }
+  }
+
+  @inline(__always) mutating func setLeastOffset(_ member: Int, to height: Int) {
+    let old = leastOffset[member]
+    changeLeastOffset(member, to: height)
     // Elsewhere another buffer holds the floor down.
-    for section in span(member) where floor[section] >= old { dirtySections.push(section) }
+    let span = span(member)
+    work += span.count
+    for section in span where floor[section] >= old { dirtySections.push(section) }
   }
 
   /// Takes changes back until the trail has the given length.
@@ -135,12 +158,27 @@ extension ValleyState {
     }
   }
 
+  /// Lifts everything in a component to its floor, which is flat and all of which waits already: once
+  /// a buffer, not once a section.
+  mutating func raiseAll(in component: Range<Int>) {
+    let height = floor[component.lowerBound]
+    for section in component {
+      for index in Int(startingStart[section])..<Int(startingStart[section + 1]) {
+        let member = Int(starting[index])
+        if !isPlaced[member], leastOffset[member] < height {
+          changeLeastOffset(member, to: aligned(height, for: member))
+        }
+      }
+    }
+  }
+
   @inline(__always) func aligned(_ height: Int, for member: Int) -> Int {
     let mask = alignmentMask[member]
     return (height + mask) & ~mask
   }
 
-  /// Draws the conclusions of all sections and borders that wait for it.
+  /// Draws the conclusions of all sections and borders that wait for it; without propagation, only
+  /// what makes the state impossible at once.
   ///
   /// - Returns: false where the rest cannot be placed any more.
   mutating func propagate() -> Bool {
@@ -154,12 +192,14 @@ extension ValleyState {
           }
           var least = Int.max
           let unplaced = unplaced(in: section)
-          work += unplaced.count
-          for index in unplaced {
-            let height = leastOffset[Int(member[index])]
-            if height < least { least = height }
+          var index = unplaced.lowerBound
+          // One buffer on the floor holds it down.
+          while least > floor[section], index < unplaced.upperBound {
+            least = min(least, leastOffset[Int(member[index])])
+            index += 1
           }
-          if least > floor[section] {
+          work += index - unplaced.lowerBound
+          if least > floor[section], options.propagates {
             setFloor(section, to: least)
             if slack(section) < 0 { return failed(at: section) }
             raiseLeastOffsets(in: section)

@@ -12,13 +12,21 @@ extension ValleyState {
     let left = border
     let right = border + 1
     guard crossingCount[border] > 0 else { return true }
-    var least = Int.max
     let unplaced = unplaced(in: left)
-    work += unplaced.count + 16
-    for index in unplaced {
+    var least = Int.max
+    // A buffer that needs nothing below it, for the slack is enough on both sides, is possible.
+    let reach = min(floor[left] + slack(left), floor[right] + slack(right))
+    var index = unplaced.lowerBound
+    while index < unplaced.upperBound {
       let member = Int(self.member[index])
-      if end[member] > right, leastOffset[member] < least { least = leastOffset[member] }
+      if end[member] > right, leastOffset[member] < least {
+        least = leastOffset[member]
+        if least <= reach { break }
+      }
+      index += 1
     }
+    work += index - unplaced.lowerBound + 16
+    if least <= reach { return true }
 
     sums.begin()
     for index in Int(endingStart[left])..<Int(endingStart[left + 1]) {
@@ -37,7 +45,7 @@ extension ValleyState {
       let height = sums.leastCommonHeight(
         atLeast: least, floors: (floor[left], floor[right]), slacks: (slack(left), slack(right)))
     else { return false }
-    if height > least {
+    if height > least, options.raisesToSums {
       for index in unplaced {
         let member = Int(self.member[index])
         if end[member] > right, leastOffset[member] < height {

@@ -11,8 +11,17 @@ struct ValleyState: ~Copyable {
   let memberCount: Int
   let options: ValleyOptions
   let isUniform: Bool
-  /// Whether buffers may be moved up and down by each other's rounded sizes without harm.
+  /// Whether buffers without a fixed offset may be moved up and down by each other's rounded sizes
+  /// without harm.
   let isTranslatable: Bool
+  let hasFixed: Bool
+  let leastSize: Int
+  /// Components of more sections are large: branches are looked for near the last change, in windows
+  /// of valleys.
+  private(set) var usualSectionCount = 0
+  let windowWidth: Int
+  private let averageCount: Int
+  private static let windowEntryCount = 8000
 
   // The members, which do not change.
   let first: FlatArray<Int32>
@@ -22,6 +31,7 @@ struct ValleyState: ~Copyable {
   let alignmentMask: FlatArray<Int>
   /// The highest offset at which the buffer's bytes end within the capacity.
   let greatestOffset: FlatArray<Int>
+  let isFixed: FlatArray<Bool>
   let key: FlatArray<UInt64>
   /// How many steps a buffer lives.
   let width: FlatArray<Int>
@@ -46,6 +56,8 @@ struct ValleyState: ~Copyable {
   let unplacedCount: FlatArray<Int32>
   /// How many unplaced buffers live in this section and in the next.
   let crossingCount: FlatArray<Int32>
+  /// How many unplaced buffers have a fixed offset.
+  let unplacedFixedCount: FlatArray<Int32>
   /// The keys of the unplaced buffers that begin here, all exclusive-or.
   let unplacedKey: FlatArray<UInt64>
   /// How often something failed here.
@@ -94,15 +106,25 @@ struct ValleyState: ~Copyable {
     first = FlatArray(instance.first)
     end = FlatArray(instance.end)
     size = FlatArray(instance.size)
+    leastSize = instance.size.min() ?? 0
+    averageCount = max(1, instance.entryCount / max(1, sections))
+    windowWidth = max(16, Self.windowEntryCount / averageCount)
     alignmentMask = FlatArray(instance.alignment.map { instance.isUniform ? 0 : $0 - 1 })
     greatestOffset = FlatArray(
-      (0..<members).map { capacity - instance.size[$0] + instance.padding[$0] })
+      (0..<members).map { member in
+        let greatest = capacity - instance.size[member] + instance.padding[member]
+        let fixed = instance.fixedOffset[member]
+        return fixed < 0 ? greatest : fixed <= greatest ? fixed : -1
+      })
+    isFixed = FlatArray(instance.fixedOffset.map { $0 >= 0 })
+    hasFixed = instance.fixedOffset.contains { $0 >= 0 }
     width = FlatArray(instance.width)
     var generator = SplitMix64(seed: 0)
     key = FlatArray((0..<members).map { _ in generator.next() })
 
     var counts = [Int32](repeating: 0, count: sections)
     var crossing = counts
+    var fixedCounts = counts
     var keys = [UInt64](repeating: 0, count: sections)
     var placeStarts: [Int] = []
     var entries = 0
@@ -111,6 +133,9 @@ struct ValleyState: ~Copyable {
       let span = Int(instance.first[index])..<Int(instance.end[index])
       entries += span.count
       for section in span { counts[section] += 1 }
+      if instance.fixedOffset[index] >= 0 {
+        for section in span { fixedCounts[section] += 1 }
+      }
       for section in span.dropLast() { crossing[section] += 1 }
       keys[span.lowerBound] ^= key[index]
     }
@@ -146,14 +171,20 @@ struct ValleyState: ~Copyable {
     rest = FlatArray(instance.load)
     unplacedCount = FlatArray(counts)
     crossingCount = FlatArray(crossing)
+    unplacedFixedCount = FlatArray(fixedCounts)
     unplacedKey = FlatArray(keys)
     weight = FlatArray(repeating: 0, count: sections)
-    leastOffset = FlatArray(repeating: 0, count: members)
+    leastOffset = FlatArray(instance.fixedOffset.map { max(0, $0) })
     offset = FlatArray(repeating: 0, count: members)
     isPlaced = FlatArray(repeating: false, count: members)
     dirtySections = UniqueStack(limit: sections)
     dirtyBorders = UniqueStack(limit: sections)
     trail.reserveCapacity(4 * members + 64)
+  }
+
+  /// Says from how many pairs of a buffer and a section on a component is large.
+  mutating func treatAsLarge(from entryCount: Int) {
+    usualSectionCount = max(1, entryCount / averageCount)
   }
 
   /// Numbers 0..<n grouped by row: the elements row after row, and where each row starts.

@@ -45,6 +45,9 @@ public struct ProgramPlanner: LayoutPlanner {
 
   public var name: String { "ilp" }
 
+  /// The most parts that are made problems of their own, which costs a look at all buffers each.
+  private static let partLimit = 1000
+
   /// What a simplex iteration counts as, in elementary steps.
   static let workPerIteration = 20_000
 
@@ -64,10 +67,13 @@ public struct ProgramPlanner: LayoutPlanner {
     var offsets = known.offsets
     var provenBound = problem.lowerBound
     var wasTooLarge = false
+    var partsLeft = Self.partLimit
     for part in LayoutParts(of: problem).parts {
       let height = part.reduce(0) { max($0, offsets[Int($1)] + problem.buffers[Int($1)].size) }
       guard height > target else { continue }
-      guard part.count <= memberLimit else {
+      if search.isExhausted || search.failure != nil { break }
+      partsLeft -= 1
+      guard part.count <= memberLimit, partsLeft >= 0 else {
         wasTooLarge = true
         continue
       }

@@ -14,7 +14,7 @@ enum Branching {
     line("\n## branching: GLPK alone, with the branching callback and without\n")
     head(
       "buffers", "pairs", "branching", "solved in 1 s", "in \(seconds) s", "median s", "nodes")
-    for size in [10, 15, 20, 30, 40] {
+    for size in [10, 20, 30, 40, 60, 80] {
       let problems = openArenas(problemsPerCount, of: size)
       for guided in [true, false] { measure(problems, size, guided) }
     }

@@ -41,7 +41,6 @@ struct DecisionSearch {
   private let budget: Int
   private let rule: BudgetGreedy.Rule
   private let rules: SearchState.Rules
-  private var probes: CutProbes
   private var failed: Set<SearchState.Fingerprint> = []
   private var frames: [Frame] = []
   /// The least cost that was refused for being over the budget.
@@ -51,12 +50,10 @@ struct DecisionSearch {
   /// Entries looked at.
   private(set) var work = 0
 
-  /// - Parameter probes: Probes of the model, or of the one that is read forwards.
   init(
     _ model: OrderModel, budget: Int, rule: BudgetGreedy.Rule = .deepestFall,
-    rules: SearchState.Rules = .all, probes: CutProbes = CutProbes([])
+    rules: SearchState.Rules = .all
   ) {
-    self.probes = probes
     self.model = model
     self.budget = budget
     self.rule = rule
@@ -80,7 +77,7 @@ struct DecisionSearch {
       if let entered = start {
         _ = search.close(
           under: budget, rules: rules, workLimit: limits.work - before, deadline: deadline)
-        work = before + search.work + probes.visits + valleys.visits
+        work = before + search.work + valleys.visits
         if search.order.count == target { return .order(search.order.map { Int($0) } + tail) }
         if work > limits.work || nodes & 15 == 0 && deadline.isOver { return .unknown }
         if failed.insert(search.fingerprint).inserted {
@@ -92,11 +89,10 @@ struct DecisionSearch {
             start = next
             continue
           }
-          let isLost = isRefuted(search, tail: tail)
           frames.append(
             Frame(
               start: entered, depth: search.order.count, live: search.state.live,
-              fingerprint: search.fingerprint, choices: isLost ? [] : choices(in: &search)))
+              fingerprint: search.fingerprint, choices: choices(in: &search)))
         } else {
           search.undo(to: entered)
         }
@@ -156,19 +152,6 @@ struct DecisionSearch {
   // was refused among the choices, the rules may run all that they ran here, and the choices are the
   // same, so the same sets lead nowhere.
   private var refutation: Answer { .infeasible(below: max(budget + 1, refused)) }
-
-  /// Whether some operator cannot run any more.
-  private mutating func isRefuted(_ search: SearchState, tail: [Int]) -> Bool {
-    guard probes.count > 0 else { return false }
-    let tail = tail.map { Int32($0) }
-    let excess = probes.excess(
-      before: model.isReversed ? tail : search.order, after: model.isReversed ? search.order : tail,
-      budget: budget, asking: nodes & 7 == 1 ? .max : 3
-    ) { !search.hasRun($0) && !search.isHeldBack($0) }
-    guard let excess else { return false }
-    refused = min(refused, excess)
-    return true
-  }
 
   /// The ready operators that fit, the most promising last.
   private mutating func choices(in search: inout SearchState) -> [Int32] {

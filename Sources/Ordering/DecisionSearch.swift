@@ -37,6 +37,9 @@ struct DecisionSearch {
     var choices: [Int32]
   }
 
+  /// What remembering a set costs, in entries looked at.
+  private static let nodeCost = 64
+
   private let model: OrderModel
   private let budget: Int
   private let rule: BudgetGreedy.Rule
@@ -69,6 +72,8 @@ struct DecisionSearch {
         of: model, under: budget, rules: rules, workLimit: limits.work, deadline: deadline)
     }
     var search = SearchState(model, holdingBack: tail)
+    // Chains end in valleys, and walking all of them at every set costs more than it saves.
+    let closing = rules.contains(.valleyCommit) ? rules.subtracting(.forcedChains) : rules
     var valleys = ValleyCommit(model)
     let before = work
     let target = model.count - tail.count
@@ -76,7 +81,8 @@ struct DecisionSearch {
     while true {
       if let entered = start {
         _ = search.close(
-          under: budget, rules: rules, workLimit: limits.work - before, deadline: deadline)
+          under: budget, rules: closing, workLimit: limits.work - before, deadline: deadline)
+        search.countScan(Self.nodeCost)
         work = before + search.work + valleys.visits
         if search.order.count == target { return .order(search.order.map { Int($0) } + tail) }
         if work > limits.work || nodes & 15 == 0 && deadline.isOver { return .unknown }
@@ -155,15 +161,20 @@ struct DecisionSearch {
 
   /// The ready operators that fit, the most promising last.
   private mutating func choices(in search: inout SearchState) -> [Int32] {
-    var ranked: [(rank: Int, key: Int, next: Int, operation: Int32)] = []
     let gap = budget - search.state.live
     search.countScan(search.ready.count)
+    var fitting: [Int32] = []
     for operation in search.ready {
       let rise = search.state.rise(Int(operation))
-      guard rise <= gap else {
+      if rise <= gap {
+        fitting.append(operation)
+      } else {
         refused = min(refused, search.state.live + rise)
-        continue
       }
+    }
+    guard fitting.count > 1 else { return fitting }
+    var ranked: [(rank: Int, key: Int, next: Int, operation: Int32)] = []
+    for operation in fitting {
       let macros = Macro.macros(from: Int(operation), in: &search.state)
       let macro = macros.deep.hill <= gap ? macros.deep : macros.low
       let (rank, key, next): (Int, Int, Int)

@@ -40,7 +40,7 @@ struct OrderSearch {
     var beam = 192_000_000
     var beamCall = 48_000_000
     var firstDecisions = [1_000_000, 8_000_000]
-    var lastDecisions = [40_000_000, 160_000_000]
+    var lastDecisions = [32_000_000, 120_000_000]
     var decisionNodes = 1_000_000
 
     init(_ effort: SearchLimits.Effort, operators: Int) {

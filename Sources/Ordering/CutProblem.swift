@@ -7,7 +7,7 @@ struct CutProblem {
   /// The bytes that are live whatever the cut.
   let base: Int
   /// The vertex of each operator, or -1 for those whose side is known.
-  let vertex: [Int]
+  private let vertex: [Int]
   private let sides: [Side]
 
   /// Where an operator is: before the one that is looked at in every order, or after, or either.
@@ -76,11 +76,6 @@ struct CutProblem {
     self.base = base
     self.vertex = vertex
     self.sides = sides
-  }
-
-  /// Whether an operator comes before the one that is looked at in every order, or is it.
-  func isBefore(_ operation: Int) -> Bool {
-    sides[operation] == .before || sides[operation] == .running
   }
 
   /// The operators that ran in a least cut, once the network has its flow.

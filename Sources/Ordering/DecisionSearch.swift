@@ -37,11 +37,13 @@ struct DecisionSearch {
     var choices: [Int32]
   }
 
+  /// What remembering a set costs, in entries looked at.
+  private static let nodeCost = 64
+
   private let model: OrderModel
   private let budget: Int
   private let rule: BudgetGreedy.Rule
   private let rules: SearchState.Rules
-  private var probes: CutProbes
   private var failed: Set<SearchState.Fingerprint> = []
   private var frames: [Frame] = []
   /// The least cost that was refused for being over the budget.
@@ -51,12 +53,10 @@ struct DecisionSearch {
   /// Entries looked at.
   private(set) var work = 0
 
-  /// - Parameter probes: Probes of the model, or of the one that is read forwards.
   init(
     _ model: OrderModel, budget: Int, rule: BudgetGreedy.Rule = .deepestFall,
-    rules: SearchState.Rules = .all, probes: CutProbes = CutProbes([])
+    rules: SearchState.Rules = .all
   ) {
-    self.probes = probes
     self.model = model
     self.budget = budget
     self.rule = rule
@@ -72,6 +72,8 @@ struct DecisionSearch {
         of: model, under: budget, rules: rules, workLimit: limits.work, deadline: deadline)
     }
     var search = SearchState(model, holdingBack: tail)
+    // Chains end in valleys, and walking all of them at every set costs more than it saves.
+    let closing = rules.contains(.valleyCommit) ? rules.subtracting(.forcedChains) : rules
     var valleys = ValleyCommit(model)
     let before = work
     let target = model.count - tail.count
@@ -79,8 +81,9 @@ struct DecisionSearch {
     while true {
       if let entered = start {
         _ = search.close(
-          under: budget, rules: rules, workLimit: limits.work - before, deadline: deadline)
-        work = before + search.work + probes.visits + valleys.visits
+          under: budget, rules: closing, workLimit: limits.work - before, deadline: deadline)
+        search.countScan(Self.nodeCost)
+        work = before + search.work + valleys.visits
         if search.order.count == target { return .order(search.order.map { Int($0) } + tail) }
         if work > limits.work || nodes & 15 == 0 && deadline.isOver { return .unknown }
         if failed.insert(search.fingerprint).inserted {
@@ -92,11 +95,10 @@ struct DecisionSearch {
             start = next
             continue
           }
-          let isLost = isRefuted(search, tail: tail)
           frames.append(
             Frame(
               start: entered, depth: search.order.count, live: search.state.live,
-              fingerprint: search.fingerprint, choices: isLost ? [] : choices(in: &search)))
+              fingerprint: search.fingerprint, choices: choices(in: &search)))
         } else {
           search.undo(to: entered)
         }
@@ -157,30 +159,22 @@ struct DecisionSearch {
   // same, so the same sets lead nowhere.
   private var refutation: Answer { .infeasible(below: max(budget + 1, refused)) }
 
-  /// Whether some operator cannot run any more.
-  private mutating func isRefuted(_ search: SearchState, tail: [Int]) -> Bool {
-    guard probes.count > 0 else { return false }
-    let tail = tail.map { Int32($0) }
-    let excess = probes.excess(
-      before: model.isReversed ? tail : search.order, after: model.isReversed ? search.order : tail,
-      budget: budget, asking: nodes & 7 == 1 ? .max : 3
-    ) { !search.hasRun($0) && !search.isHeldBack($0) }
-    guard let excess else { return false }
-    refused = min(refused, excess)
-    return true
-  }
-
   /// The ready operators that fit, the most promising last.
   private mutating func choices(in search: inout SearchState) -> [Int32] {
-    var ranked: [(rank: Int, key: Int, next: Int, operation: Int32)] = []
     let gap = budget - search.state.live
     search.countScan(search.ready.count)
+    var fitting: [Int32] = []
     for operation in search.ready {
       let rise = search.state.rise(Int(operation))
-      guard rise <= gap else {
+      if rise <= gap {
+        fitting.append(operation)
+      } else {
         refused = min(refused, search.state.live + rise)
-        continue
       }
+    }
+    guard fitting.count > 1 else { return fitting }
+    var ranked: [(rank: Int, key: Int, next: Int, operation: Int32)] = []
+    for operation in fitting {
       let macros = Macro.macros(from: Int(operation), in: &search.state)
       let macro = macros.deep.hill <= gap ? macros.deep : macros.low
       let (rank, key, next): (Int, Int, Int)

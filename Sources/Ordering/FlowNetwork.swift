@@ -20,12 +20,6 @@ struct FlowNetwork {
   private var level: [Int32]
   private var next: [Int32] = []
   private(set) var vertexCount = 2
-  // For ``moreFlow(from:to:upTo:)``: the round in which a vertex was last reached, or was an end.
-  private var reached: [Int32] = []
-  private var isEnd: [Int32] = []
-  private var entry: [Int32] = []
-  private var queue: [Int32] = []
-  private var round: Int32 = 0
 
   init() { level = [] }
 
@@ -85,81 +79,6 @@ struct FlowNetwork {
   ///
   /// - Precondition: ``leastCut(visitLimit:)`` returned a value.
   var sourceSide: [Bool] { level.map { $0 >= 0 } }
-
-  /// The flow that more sources and sinks let through, on top of the least cut's; the network stays
-  /// what it was.
-  ///
-  /// - Parameters:
-  ///   - sources: Vertices that are to be on the source's side.
-  ///   - sinks: Vertices that are to be on the sink's side.
-  ///   - limit: Flow beyond this is not looked for.
-  /// - Returns: The flow if it is `limit` at most; else some flow above it.
-  /// - Precondition: ``leastCut(visitLimit:deadline:)`` returned a value.
-  /// - Complexity: one search through the network for each path that carries flow.
-  mutating func moreFlow(from sources: [Int32], to sinks: [Int32], upTo limit: Int) -> Int {
-    var changes: [(edge: Int32, flow: Int)] = []
-    defer {
-      for change in changes.reversed() {
-        capacities[Int(change.edge)] += change.flow
-        capacities[Int(change.edge) ^ 1] -= change.flow
-      }
-    }
-    var flow = 0
-    while flow <= limit, let path = shortestPath(from: sources, to: sinks) {
-      var least = Self.unlimited
-      for edge in path { least = min(least, capacities[Int(edge)]) }
-      for edge in path {
-        capacities[Int(edge)] -= least
-        capacities[Int(edge) ^ 1] += least
-        changes.append((edge, least))
-      }
-      flow += least
-      // A vertex that is a source and a sink, or cannot be cut off.
-      if least == Self.unlimited { return Self.unlimited }
-    }
-    return flow
-  }
-
-  /// The edges of a path with capacity left, sink first; empty if a vertex is a source and a sink.
-  private mutating func shortestPath(from sources: [Int32], to sinks: [Int32]) -> [Int32]? {
-    if reached.isEmpty {
-      reached = [Int32](repeating: 0, count: vertexCount)
-      isEnd = [Int32](repeating: 0, count: vertexCount)
-      entry = [Int32](repeating: -1, count: vertexCount)
-    }
-    round += 1
-    isEnd[Self.sink] = round
-    for sink in sinks { isEnd[Int(sink)] = round }
-    queue.removeAll(keepingCapacity: true)
-    func enter(_ vertex: Int32, by edge: Int32) {
-      reached[Int(vertex)] = round
-      entry[Int(vertex)] = edge
-      queue.append(vertex)
-    }
-    enter(Int32(Self.source), by: -1)
-    for source in sources where reached[Int(source)] != round { enter(source, by: -1) }
-    var first = 0
-    while first < queue.count {
-      let vertex = Int(queue[first])
-      first += 1
-      if isEnd[vertex] == round {
-        var path: [Int32] = []
-        var edge = entry[vertex]
-        while edge >= 0 {
-          path.append(edge)
-          edge = entry[Int(tails[Int(edge)])]
-        }
-        return path
-      }
-      visits += Int(start[vertex + 1] - start[vertex])
-      for index in start[vertex]..<start[vertex + 1] {
-        let edge = edges[Int(index)]
-        let head = heads[Int(edge)]
-        if capacities[Int(edge)] > 0, reached[Int(head)] != round { enter(head, by: edge) }
-      }
-    }
-    return nil
-  }
 
   private mutating func index() {
     start = [Int32](repeating: 0, count: vertexCount + 1)

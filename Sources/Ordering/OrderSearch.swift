@@ -19,6 +19,8 @@ struct OrderSearch {
   private var peak: Int
   /// What found it; `nil` for a candidate.
   private(set) var winner: String?
+  /// Who decides budgets, the last that did first.
+  private var deciders = Member.all([.deepestFall, .leastNet])
   /// Whether the deadline cut a stage short.
   private(set) var isLate = false
 
@@ -37,11 +39,9 @@ struct OrderSearch {
     var beamRounds = 8
     var beam = 192_000_000
     var beamCall = 48_000_000
-    var firstDecisions = 48_000_000
-    var lastDecisions = 240_000_000
-    var decisionNodes = 200_000
-    var probeOperators = 6_000
-    var probes = 32
+    var firstDecisions = [1_000_000, 8_000_000]
+    var lastDecisions = [32_000_000, 120_000_000]
+    var decisionNodes = 1_000_000
     var windows = 12_000_000
 
     init(_ effort: SearchLimits.Effort, operators: Int) {
@@ -51,13 +51,15 @@ struct OrderSearch {
         greedy = max(greedy, 4_000 * operators)
         greedyCall = greedy / 3
         firstGreedyCall = greedy / 10
-        lastDecisions /= 3
+        firstDecisions = [8_000_000]
+        lastDecisions = [24_000_000]
       }
       guard effort != .standard else { return }
       lastCuts.limit = 20
+      (firstDecisions, lastDecisions) = ([400_000], [1_600_000])
       for path in [
-        \Self.greedy, \.greedyCall, \.firstGreedyCall, \.beam, \.beamCall, \.firstDecisions,
-        \.lastDecisions, \.decisionNodes, \.windows,
+        \Self.greedy, \.greedyCall, \.firstGreedyCall, \.beam, \.beamCall,
+        \.decisionNodes, \.windows,
       ] {
         self[keyPath: path] /= 100
       }
@@ -131,10 +133,10 @@ struct OrderSearch {
     runGreedies()
     tighten(work.laterCuts)
     // Most of what is still open is decided at once; the beam costs more than that.
-    runDecisions(limit: work.firstDecisions)
+    for callLimit in work.firstDecisions { runDecisions(callLimit: callLimit) }
     runBeams()
     tighten(work.laterCuts)
-    runDecisions(limit: work.lastDecisions)
+    for callLimit in work.lastDecisions { runDecisions(callLimit: callLimit) }
     tighten(work.lastCuts)
     runWindows()
   }
@@ -178,7 +180,7 @@ struct OrderSearch {
   }
 
   /// A search in one direction by one rule.
-  private struct Member: Sendable {
+  private struct Member: Hashable, Sendable {
     var rule: BudgetGreedy.Rule
     var isBackward: Bool
 
@@ -234,64 +236,56 @@ struct OrderSearch {
     }
   }
 
-  private mutating func runDecisions(limit: Int) {
-    var spent = 0
-    var isFirst = true
-    while mayGoOn(), spent < limit {
-      var budget = isFirst ? tracker.bytes : tracker.bytes + (peak - tracker.bytes) / 2
-      isFirst = false
-      if decide(budget, spent: &spent, limit: limit) { continue }
-      // Too hard to tell; a higher budget is easier to meet, a lower one to refute.
-      budget += (peak - budget) / 2
-      if budget >= peak || !decide(budget, spent: &spent, limit: limit) { return }
-    }
-  }
-
-  /// Finds an order within a budget or raises the bound above it; whether either worked.
-  private mutating func decide(_ budget: Int, spent: inout Int, limit: Int) -> Bool {
-    guard mayGoOn(), spent < limit else { return false }
-    let members = Member.all([.deepestFall, .leastNet, .lowestHill, .file])
+  /// Decides budgets between bound and peak until none can be decided with the work given to each.
+  private mutating func runDecisions(callLimit: Int) {
     let (forward, backward) = (self.forward, self.backward)
-    let limits = DecisionSearch.Limits(nodes: work.decisionNodes, work: limit / 6)
-    let probes = self.probes(under: budget)
-    var isDecided = false
-    team.run(members.count, deadline: deadline) { index, deadline in
-      let member = members[index]
-      var search = DecisionSearch(
-        member.isBackward ? backward : forward, budget: budget, rule: member.rule,
-        probes: probes)
-      return (search.answer(limits: limits, deadline: deadline), work: search.work)
-    } take: { index, found in
-      spent += found.work
-      switch found.0 {
-      case .order(let order):
-        consider(
-          members[index].isBackward ? order.reversed() : order, from: "decision-search")
-        isDecided = true
-      case .infeasible(let least):
-        tracker.raise(to: least)
-        isDecided = true
-      case .unknown: break
+    let limits = DecisionSearch.Limits(nodes: work.decisionNodes, work: callLimit)
+    // One of the ends is most often the answer. Once one was decided, the other is asked first, then
+    // what is in the middle: where the answer is no end, the way to it is short.
+    var stretch = [Part.bound, .belowPeak]
+    while mayGoOn() {
+      let tasks = stretch.flatMap { part in
+        deciders.map { (part: part, budget: budget(part), member: $0) }
       }
-      return !isDecided && mayGoOn() && spent < limit
+      var decided: Int?
+      team.run(tasks.count, deadline: deadline) { index, deadline in
+        let (_, budget, member) = tasks[index]
+        var search = DecisionSearch(
+          member.isBackward ? backward : forward, budget: budget, rule: member.rule)
+        return search.answer(limits: limits, deadline: deadline)
+      } take: { index, answer in
+        switch answer {
+        case .order(let order):
+          consider(
+            tasks[index].member.isBackward ? order.reversed() : order, from: "decision-search")
+          decided = index
+        case .infeasible(let least):
+          tracker.raise(to: least)
+          decided = index
+        case .unknown: break
+        }
+        return decided == nil && mayGoOn()
+      }
+      guard let decided else { return }
+      // Who decided once is likely to decide again.
+      let winner = tasks[decided].member
+      deciders = [winner] + deciders.filter { $0 != winner }
+      switch tasks[decided].part {
+      case .bound: stretch = [.belowPeak, .middle, .bound]
+      case .middle: stretch = [.middle, .bound, .belowPeak]
+      case .belowPeak: stretch = [.bound, .middle, .belowPeak]
+      }
     }
-    return isDecided
   }
 
-  /// Probes at the operators that are hot in the best order.
-  private func probes(under budget: Int) -> CutProbes {
-    guard forward.count <= work.probeOperators else { return CutProbes([]) }
-    let profile = forward.profile(of: order)
-    let hot = order.indices.sorted { (profile[$1], $0) < (profile[$0], $1) }
-    var probes: [CutProbe] = []
-    for step in hot.prefix(work.probes) {
-      guard
-        let probe = CutProbe(
-          at: order[step], in: forward, visitLimit: 4_000_000, deadline: deadline)
-      else { continue }
-      probes.append(probe)
+  /// Where a budget lies between the bound and the best peak.
+  private enum Part { case bound, middle, belowPeak }
+
+  private func budget(_ part: Part) -> Int {
+    switch part {
+    case .bound: tracker.bytes
+    case .middle: tracker.bytes + (peak - tracker.bytes) / 2
+    case .belowPeak: peak - 1
     }
-    probes.sort { ($1.bytes, $0.operation) < ($0.bytes, $1.operation) }
-    return CutProbes(probes)
   }
 }

@@ -8,11 +8,10 @@ import Testing
   /// In-place mode, place of inputs and outputs, alignment.
   static let memory: [[String]] = [
     [], ["--inplace", "none"], ["--inplace", "ort"], ["--io", "external"],
-    ["--alignment", "1"], ["--alignment", "4096"], ["--slices"],
-    ["--slices", "--alignment", "1", "--layout", "first-fit-size"],
+    ["--alignment", "1"], ["--alignment", "4096"], ["--slices"], ["--slices", "--alignment", "1"],
   ]
 
-  @Test(arguments: Fixture.all, memory)
+  @Test(arguments: Fixture.all, memory + [["--slices", "--layout", "first-fit-size"]])
   func `every fixture is planned, and the plan is right`(
     _ fixture: Fixture, _ options: [String]
   ) throws {

@@ -30,7 +30,8 @@ struct PlanCommand: ParsableCommand {
 
   @Option(
     help: ArgumentHelp(
-      "Which layout: \(LayoutChoice.names.joined(separator: ", ")).", valueName: "name"),
+      "Which layout: auto (default, the best of all), or one that 'graphopt layout --help' lists.",
+      valueName: "name"),
     transform: layoutChoice)
   var layout = LayoutChoice.auto
 

@@ -19,7 +19,7 @@ import Testing
     (["plan", "Fixtures/fan.onnx", "--inplace", "wild"], "none, safe, ort"),
     (["plan", "Fixtures/fan.onnx", "--io", "moon"], "arena, external"),
     (["plan", "Fixtures/fan.onnx", "--order", "alphabetical"], "choose from auto, file"),
-    (["plan", "Fixtures/fan.onnx", "--layout", "spiral"], "choose from auto, llfb"),
+    (["plan", "Fixtures/fan.onnx", "--layout", "spiral"], "choose from auto, constructive"),
     (["plan", "Fixtures/fan.onnx", "--format", "yaml"], "yaml"),
     (["plan", "Fixtures/fan.onnx", "--time-limit", "soon"], "soon"),
     (["plan", "Fixtures/fan.onnx", "--jobs", "0"], "--jobs is at least 1"),

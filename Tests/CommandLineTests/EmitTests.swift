@@ -120,14 +120,20 @@ import Testing
   @Test func `weights of 2 GiB are copied in the memory of the graph`() throws {
     let folder = TemporaryFolder()
     let path = try LargeModel.write(weightBytes: 2 << 30, to: folder.path(of: "large.onnx"))
+    // What a process reports of itself at its end counts what it was forked from, too.
     let script = """
       mkfifo "$2/pipe"; wc -c < "$2/pipe" > "$2/count" &
-      "$0" plan "$1" --emit "onnx=$2/pipe"; status=$?; wait; exit $status
+      "$0" plan "$1" --emit "onnx=$2/pipe" & planner=$!
+      while grep VmHWM "/proc/$planner/status" > "$2/now"; do
+        mv "$2/now" "$2/most"; sleep 0.01
+      done
+      wait $planner; status=$?; wait; exit $status
       """
     let result = CommandRunner.run(
       "/bin/sh", ["-c", script, CommandRunner.graphopt, path, folder.path])
     #expect(result.status == 0, "\(result.errors)")
-    #expect(result.peakKilobytes < 150 << 10)
+    let most = String(decoding: folder.bytes(of: "most") ?? [], as: UTF8.self)
+    #expect(try #require(Int(most.filter(\.isNumber))) < 150 << 10, "kilobytes")
     let count = String(decoding: folder.bytes(of: "count") ?? [], as: UTF8.self)
     let written = try #require(Int(count.filter(\.isNumber)))
     #expect(written > 2 << 30)

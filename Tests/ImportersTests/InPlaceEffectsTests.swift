@@ -83,8 +83,11 @@ import Testing
   }
 
   @Test func `scattering writes over what no other operand reads`() {
-    let over = [Effect(.mayOverwrite, output: 0, of: 0, modes: .safe)]
-    for type in ["ScatterElements", "ScatterND", "Scatter", "TensorScatter"] {
+    let types: [(String, Effect.Modes)] = [
+      ("ScatterElements", .all), ("Scatter", .all), ("ScatterND", .safe), ("TensorScatter", .safe),
+    ]
+    for (type, modes) in types {
+      let over = [Effect(.mayOverwrite, output: 0, of: 0, modes: modes)]
       let inputs = [floats(4), known(1), floats(1)]
       #expect(effects(type, inputs, floats(4)) == over, "\(type)")
       #expect(effects(type, inputs, floats(4), isFirstRepeated: true) == [], "\(type)")

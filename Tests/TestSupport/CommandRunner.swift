@@ -11,8 +11,6 @@ public enum CommandRunner {
     public let errors: String
     /// Its exit status, or the negative number of the signal that ended it.
     public let status: Int32
-    /// The most memory that it, or a program it ran and waited for, had resident.
-    public let peakKilobytes: Int
 
     /// Standard output as text.
     public var text: String { String(decoding: output, as: UTF8.self) }
@@ -75,32 +73,26 @@ public enum CommandRunner {
     let failure = posix_spawn(&child, command[0], &actions, nil, &vector, &variables)
     guard failure == 0 else {
       let reason = String(cString: strerror(failure))
-      return Result(
-        output: [], errors: "\(program) cannot be run: \(reason)", status: -1,
-        peakKilobytes: 0)
+      return Result(output: [], errors: "\(program) cannot be run: \(reason)", status: -1)
     }
-    let (status, peakKilobytes) = wait(for: child, timeLimit: timeLimit)
+    let status = wait(for: child, timeLimit: timeLimit)
     return Result(
       output: folder.bytes(of: "output") ?? [],
-      errors: String(decoding: folder.bytes(of: "errors") ?? [], as: UTF8.self), status: status,
-      peakKilobytes: peakKilobytes)
+      errors: String(decoding: folder.bytes(of: "errors") ?? [], as: UTF8.self), status: status)
   }
 
-  private static func wait(
-    for child: pid_t, timeLimit: Duration
-  ) -> (status: Int32, peakKilobytes: Int) {
+  private static func wait(for child: pid_t, timeLimit: Duration) -> Int32 {
     let end = ContinuousClock.now + timeLimit
     var status: Int32 = 0
-    var usage = rusage()
-    while wait4(child, &status, WNOHANG, &usage) == 0 {
+    while waitpid(child, &status, WNOHANG) == 0 {
       if ContinuousClock.now > end {
         kill(child, SIGKILL)
-        wait4(child, &status, 0, &usage)
+        waitpid(child, &status, 0)
         break
       }
       usleep(2000)
     }
     let signal = status & 0x7F
-    return (signal == 0 ? (status >> 8) & 0xFF : -signal, usage.ru_maxrss)
+    return signal == 0 ? (status >> 8) & 0xFF : -signal
   }
 }

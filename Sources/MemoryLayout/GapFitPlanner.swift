@@ -38,9 +38,10 @@ public struct GapFitPlanner: LayoutPlanner {
   ) -> LayoutAttempt {
     let count = problem.members.count
     guard count * count / 4 <= limits.work else { return .skipped(.workLimit) }
-    var work = limits.workToDeadline
+    var work = 0
     let solution = Self.solution(
-      of: problem, placing: order.order(of: problem), fit: fit, work: &work)
+      of: problem, placing: order.order(of: problem), fit: fit, limit: StepLimit(of: limits),
+      work: &work)
     return solution.map { .layout($0) } ?? .skipped(.workLimit)
   }
 
@@ -51,20 +52,24 @@ public struct GapFitPlanner: LayoutPlanner {
   static func solution(
     of problem: LayoutProblem, placing order: [Int32], fit: Fit
   ) -> LayoutSolution? {
-    var work = Int.max
-    return solution(of: problem, placing: order, fit: fit, work: &work)
+    var work = 0
+    return solution(
+      of: problem, placing: order, fit: fit, limit: StepLimit(work: .max, deadline: nil),
+      work: &work)
   }
 
-  /// The same, or nil once the work is used up or the layout is not below a height.
+  /// The same, or nil once the limit is reached or the layout is not below a height.
   ///
   /// - Parameters:
-  ///   - work: how many boxes may be looked at; what was used is taken off.
+  ///   - limit: how many boxes may be looked at, and until when.
+  ///   - work: how many were looked at is added.
   ///   - placed: members that are where `core` has them, before all others.
   static func solution(
-    of problem: LayoutProblem, placing order: [Int32], fit: Fit, work: inout Int,
-    below height: Int = .max, around placed: [Int32] = [], at core: [Int] = []
+    of problem: LayoutProblem, placing order: [Int32], fit: Fit, limit: StepLimit,
+    work: inout Int, below height: Int = .max, around placed: [Int32] = [], at core: [Int] = []
   ) -> LayoutSolution? {
     let sections = problem.sections
+    var limit = limit
     var boxes = PlacedBoxes()
     var offsets = [Int](repeating: 0, count: problem.buffers.count)
     func place(_ member: Int, at offset: Int) {
@@ -86,12 +91,12 @@ public struct GapFitPlanner: LayoutPlanner {
         forSize: buffer.size, alignment: buffer.alignment,
         sections: sections.first[index]..<sections.end[index], fit: fit == .first ? .first : .best)
       place(index, at: offset)
-      if boxes.work > work || offset + buffer.size >= height {
-        work -= boxes.work
+      if limit.isReached(at: boxes.work) || offset + buffer.size >= height {
+        work += boxes.work
         return nil
       }
     }
-    work -= boxes.work
+    work += boxes.work
     return LayoutSolution(offsets: offsets, for: problem)
   }
 }

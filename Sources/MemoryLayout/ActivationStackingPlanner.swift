@@ -22,9 +22,10 @@ public struct ActivationStackingPlanner: LayoutPlanner {
   public func attempt(
     _ problem: LayoutProblem, within limits: LayoutLimits
   ) -> LayoutAttempt {
-    var work = limits.work
+    var work = 0
     let solution = GapFitPlanner.solution(
-      of: problem, placing: Self.order(of: problem), fit: .first, work: &work)
+      of: problem, placing: Self.order(of: problem), fit: .first, limit: StepLimit(of: limits),
+      work: &work)
     return solution.map { .layout($0) } ?? .skipped(.workLimit)
   }
 

@@ -193,13 +193,12 @@ private struct CoreAttempt {
   ) {
     for order in rest {
       for fit in [GapFitPlanner.Fit.first, .best] where height > capacity && !isExhausted {
-        let allowed = LayoutLimits(work: fitWorkLeft, incumbent: best, deadline: deadline)
-          .workToDeadline
-        var left = allowed
+        var work = 0
         let solution = GapFitPlanner.solution(
-          of: problem, placing: order, fit: fit, work: &left, below: height, around: core,
-          at: offsets)
-        fitWorkLeft -= allowed - left
+          of: problem, placing: order, fit: fit,
+          limit: StepLimit(work: fitWorkLeft, deadline: deadline), work: &work, below: height,
+          around: core, at: offsets)
+        fitWorkLeft -= work
         if let solution, solution.height < height {
           best = solution
           hasImproved = true

@@ -34,9 +34,10 @@ public struct GapFitPlanner: LayoutPlanner {
   public func attempt(
     _ problem: LayoutProblem, within limits: LayoutLimits
   ) -> LayoutAttempt {
-    var work = limits.workToDeadline
+    var work = 0
     let solution = Self.solution(
-      of: problem, placing: order.order(of: problem), fit: fit, work: &work)
+      of: problem, placing: order.order(of: problem), fit: fit, limit: StepLimit(of: limits),
+      work: &work)
     return solution.map { .layout($0) } ?? .skipped(.workLimit)
   }
 
@@ -47,32 +48,31 @@ public struct GapFitPlanner: LayoutPlanner {
   static func solution(
     of problem: LayoutProblem, placing order: [Int32], fit: Fit
   ) -> LayoutSolution? {
-    var work = Int.max
-    return solution(of: problem, placing: order, fit: fit, work: &work)
+    var work = 0
+    return solution(
+      of: problem, placing: order, fit: fit, limit: StepLimit(work: .max, deadline: nil),
+      work: &work)
   }
 
-  /// The same, or nil once the work is used up or the layout is not below a height.
+  /// The same, or nil once the limit is reached or the layout is not below a height.
   ///
   /// - Parameters:
-  ///   - work: how many boxes may be looked at; what was used is taken off.
+  ///   - limit: how many boxes may be looked at, and until when.
+  ///   - work: how many were looked at is added.
   ///   - placed: members that are where `core` has them, before all others.
   static func solution(
-    of problem: LayoutProblem, placing order: [Int32], fit: Fit, work: inout Int,
-    below height: Int = .max, around placed: [Int32] = [], at core: [Int] = []
+    of problem: LayoutProblem, placing order: [Int32], fit: Fit, limit: StepLimit,
+    work: inout Int, below height: Int = .max, around placed: [Int32] = [], at core: [Int] = []
   ) -> LayoutSolution? {
-    var fitting = GapFitting(problem, fit: fit)
+    var fitting = GapFitting(problem, fit: fit, limit: limit, work: work)
+    defer { work = fitting.work }
     for member in problem.fixedMembers {
       fitting.place(Int(member), at: problem.buffers[Int(member)].fixedOffset ?? 0)
     }
     for member in placed { fitting.place(Int(member), at: core[Int(member)]) }
     for member in order {
-      let top = fitting.place(Int(member), work: work)
-      if fitting.boxes.work > work || top >= height {
-        work -= fitting.boxes.work
-        return nil
-      }
+      guard let top = fitting.place(Int(member)), top < height else { return nil }
     }
-    work -= fitting.boxes.work
     return LayoutSolution(offsets: fitting.offsets, for: problem)
   }
 }
@@ -81,16 +81,23 @@ public struct GapFitPlanner: LayoutPlanner {
 private struct GapFitting {
   let problem: LayoutProblem
   let fit: PlacedBoxes.Fit
-  private(set) var boxes = PlacedBoxes()
+  private var boxes = PlacedBoxes()
   private(set) var offsets: [Int]
   private var isGroupPlaced: [Bool]
+  private var limit: StepLimit
+  private let workBefore: Int
 
-  init(_ problem: LayoutProblem, fit: GapFitPlanner.Fit) {
+  init(_ problem: LayoutProblem, fit: GapFitPlanner.Fit, limit: StepLimit, work: Int) {
+    self.limit = limit
+    workBefore = work
     self.problem = problem
     self.fit = fit == .first ? .first : .best
     offsets = [Int](repeating: 0, count: problem.buffers.count)
     isGroupPlaced = [Bool](repeating: false, count: problem.groups.count)
   }
+
+  /// How many boxes were looked at, with those before.
+  var work: Int { workBefore + boxes.work }
 
   /// Puts a member where it has to be.
   mutating func place(_ member: Int, at offset: Int) {
@@ -105,21 +112,21 @@ private struct GapFitting {
 
   /// Puts a member into a gap, with its group if it has one, unless it is in place already.
   ///
-  /// - Returns: the highest end of what was placed, `Int.max` where the work did not suffice.
-  mutating func place(_ member: Int, work: Int) -> Int {
+  /// - Returns: the highest end of what was placed; nil once the limit is reached.
+  mutating func place(_ member: Int) -> Int? {
     let buffer = problem.buffers[member]
     guard buffer.fixedOffset == nil else { return 0 }
     if let group = problem.movingGroup(of: member) {
-      return isGroupPlaced[group] ? 0 : placeGroup(group, work: work)
+      return isGroupPlaced[group] ? 0 : placeGroup(group)
     }
     let offset = boxes.offset(
       forSize: buffer.size, alignment: buffer.alignment, sections: lifetime(member), fit: fit)
     place(member, at: offset)
-    return offset + buffer.size
+    return limit.isReached(at: work) ? nil : offset + buffer.size
   }
 
   /// The lowest place at which every member of a group fits; always the lowest, whatever the fit.
-  private mutating func placeGroup(_ group: Int, work: Int) -> Int {
+  private mutating func placeGroup(_ group: Int) -> Int? {
     let groups = problem.groups
     let members = groups.members(of: group).map { Int($0) }
       .filter { problem.buffers[$0].size > 0 }
@@ -140,7 +147,7 @@ private struct GapFitting {
         fitting += 1
       }
       next = next + 1 < members.count ? next + 1 : 0
-      if boxes.work > work { return .max }
+      if limit.isReached(at: work) { return nil }
     }
     for member in members { place(member, at: base + groups.distance[member]) }
     return base + groups.height[group]

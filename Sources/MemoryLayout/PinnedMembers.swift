@@ -16,9 +16,9 @@ struct PinnedMembers {
 
   /// - Parameters:
   ///   - order: which group goes first: the one of the first member.
-  ///   - work: how many boxes may be looked at.
-  /// - Returns: nil once the work is used up.
-  init?(of problem: LayoutProblem, order: LayoutOrder, work: Int) {
+  ///   - limit: how many boxes may be looked at, and until when.
+  /// - Returns: nil once the limit is reached.
+  init?(of problem: LayoutProblem, order: LayoutOrder, limit: StepLimit) {
     loose = problem.members.filter {
       problem.buffers[Int($0)].fixedOffset == nil && problem.movingGroup(of: Int($0)) == nil
     }
@@ -29,9 +29,10 @@ struct PinnedMembers {
       }
     } else {
       let tied = order.order(of: problem).filter { problem.movingGroup(of: Int($0)) != nil }
-      var work = work
+      var work = 0
       guard
-        let placed = GapFitPlanner.solution(of: problem, placing: tied, fit: .first, work: &work)
+        let placed = GapFitPlanner.solution(
+          of: problem, placing: tied, fit: .first, limit: limit, work: &work)
       else { return nil }
       fixed = placed.offsets
     }

@@ -17,11 +17,13 @@ public struct TwoEndedPlanner: LayoutPlanner {
   public func attempt(
     _ problem: LayoutProblem, within limits: LayoutLimits
   ) -> LayoutAttempt {
-    var work = limits.work
+    let limit = StepLimit(of: limits)
+    var work = 0
     let (bottom, top) = Self.ends(of: problem)
     guard
-      let lower = GapFitPlanner.solution(of: problem, placing: bottom, fit: .first, work: &work),
-      let upper = Self.hanging(top, in: problem, work: &work)
+      let lower = GapFitPlanner.solution(
+        of: problem, placing: bottom, fit: .first, limit: limit, work: &work),
+      let upper = Self.hanging(top, in: problem, limit: limit, work: &work)
     else { return .skipped(.workLimit) }
 
     var isTop = [Bool](repeating: false, count: problem.buffers.count)
@@ -41,7 +43,8 @@ public struct TwoEndedPlanner: LayoutPlanner {
 
     let ascending = problem.members.sorted { (offsets[Int($0)], $0) < (offsets[Int($1)], $1) }
     let lowered = GapFitPlanner.solution(
-      of: problem, placing: ascending, fit: .first, work: &work, below: joined.height)
+      of: problem, placing: ascending, fit: .first, limit: limit, work: &work,
+      below: joined.height)
     return .layout(lowered ?? joined)
   }
 
@@ -64,13 +67,14 @@ public struct TwoEndedPlanner: LayoutPlanner {
   }
 
   /// How far each of some members begins below a ceiling that is a multiple of all alignments; nil
-  /// once the work is used up.
+  /// once the limit is reached.
   ///
   /// Upside down, ends take the place of beginnings: with sizes rounded up to their alignment, those
   /// are aligned too.
   private static func hanging(
-    _ members: [Int32], in problem: LayoutProblem, work: inout Int
+    _ members: [Int32], in problem: LayoutProblem, limit: StepLimit, work: inout Int
   ) -> [Int]? {
+    var limit = limit
     var boxes = PlacedBoxes()
     var depth = [Int](repeating: 0, count: problem.buffers.count)
     for member in members {
@@ -84,9 +88,9 @@ public struct TwoEndedPlanner: LayoutPlanner {
         PlacedBoxes.Box(
           first: sections.lowerBound, end: sections.upperBound, offset: end, top: end + size))
       depth[index] = end + size
-      if boxes.work > work { return nil }
+      if limit.isReached(at: work + boxes.work) { return nil }
     }
-    work -= boxes.work
+    work += boxes.work
     return depth
   }
 }

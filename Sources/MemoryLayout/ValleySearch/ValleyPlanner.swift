@@ -70,7 +70,8 @@ public struct ValleyPlanner: LayoutPlanner {
     let work = min(work, limits.work)
     let instance: ValleyInstance
     if problem.hasGroups {
-      guard let pinned = PinnedMembers(of: problem, order: .load, work: work) else {
+      let limit = StepLimit(work: work, deadline: limits.deadline)
+      guard let pinned = PinnedMembers(of: problem, order: .load, limit: limit) else {
         return CapacitySearch(outcome: .stopped)
       }
       instance = ValleyInstance(problem, members: pinned.loose, above: pinned)
@@ -120,7 +121,8 @@ public struct ValleyPlanner: LayoutPlanner {
     var isExhausted = false
     var tried: [[Int]] = []
     for order in orders {
-      guard let pinned = PinnedMembers(of: problem, order: order, work: limits.work) else {
+      let limit = StepLimit(work: limits.work, deadline: limits.deadline)
+      guard let pinned = PinnedMembers(of: problem, order: order, limit: limit) else {
         return .skipped(.workLimit)
       }
       guard !tried.contains(pinned.offsets) else { continue }

@@ -14,7 +14,6 @@ let sections: [(name: String, run: (Files) -> Void)] = [
   ("minimise", Minimising.run),
   ("traces", Traces.run),
   ("cut", CutArenas.run),
-  ("program", ProgramAlone.run),
   ("branching", Branching.run),
   ("windows", Windows.run),
   ("constructive", Constructive.run),

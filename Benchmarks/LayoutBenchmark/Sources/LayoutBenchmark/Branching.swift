@@ -85,3 +85,15 @@ private struct CountingSolver: IntegerProgramSolver {
     return solution
   }
 }
+
+extension LayoutProblem {
+  /// How many pairs of buffers live together, by comparing all: for small problems.
+  fileprivate var pairCount: Int {
+    var count = 0
+    for (index, buffer) in buffers.enumerated() {
+      for other in buffers[..<index]
+      where buffer.lower < other.upper && other.lower < buffer.upper { count += 1 }
+    }
+    return count
+  }
+}

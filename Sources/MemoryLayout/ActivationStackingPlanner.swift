@@ -24,7 +24,8 @@ public struct ActivationStackingPlanner: LayoutPlanner {
   ) -> LayoutAttempt {
     var work = limits.work
     let solution = GapFitPlanner.solution(
-      of: problem, placing: Self.order(of: problem), fit: .first, work: &work)
+      of: problem, placing: Self.order(of: problem), fit: .first, work: &work,
+      until: limits.deadlineForBetter)
     return solution.map { .layout($0) } ?? .skipped(.workLimit)
   }
 

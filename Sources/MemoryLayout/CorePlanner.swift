@@ -193,13 +193,9 @@ private struct CoreAttempt {
   ) {
     for order in rest {
       for fit in [GapFitPlanner.Fit.first, .best] where height > capacity && !isExhausted {
-        let allowed = LayoutLimits(work: fitWorkLeft, incumbent: best, deadline: deadline)
-          .workToDeadline
-        var left = allowed
         let solution = GapFitPlanner.solution(
-          of: problem, placing: order, fit: fit, work: &left, below: height, around: core,
-          at: offsets)
-        fitWorkLeft -= allowed - left
+          of: problem, placing: order, fit: fit, work: &fitWorkLeft, until: deadline,
+          below: height, around: core, at: offsets)
         if let solution, solution.height < height {
           best = solution
           hasImproved = true

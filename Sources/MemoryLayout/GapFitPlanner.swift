@@ -34,9 +34,10 @@ public struct GapFitPlanner: LayoutPlanner {
   public func attempt(
     _ problem: LayoutProblem, within limits: LayoutLimits
   ) -> LayoutAttempt {
-    var work = limits.workToDeadline
+    var work = limits.work
     let solution = Self.solution(
-      of: problem, placing: order.order(of: problem), fit: fit, work: &work)
+      of: problem, placing: order.order(of: problem), fit: fit, work: &work,
+      until: limits.deadlineForBetter)
     return solution.map { .layout($0) } ?? .skipped(.workLimit)
   }
 
@@ -51,23 +52,25 @@ public struct GapFitPlanner: LayoutPlanner {
     return solution(of: problem, placing: order, fit: fit, work: &work)
   }
 
-  /// The same, or nil once the work is used up or the layout is not below a height.
+  /// The same, or nil once the work or the time is used up or the layout is not below a height.
   ///
   /// - Parameters:
   ///   - work: how many boxes may be looked at; what was used is taken off.
   ///   - placed: members that are where `core` has them, before all others.
   static func solution(
     of problem: LayoutProblem, placing order: [Int32], fit: Fit, work: inout Int,
-    below height: Int = .max, around placed: [Int32] = [], at core: [Int] = []
+    until deadline: ContinuousClock.Instant? = nil, below height: Int = .max,
+    around placed: [Int32] = [], at core: [Int] = []
   ) -> LayoutSolution? {
+    var limit = StepLimit(work: work, deadline: deadline)
     var fitting = GapFitting(problem, fit: fit)
     for member in problem.fixedMembers {
       fitting.place(Int(member), at: problem.buffers[Int(member)].fixedOffset ?? 0)
     }
     for member in placed { fitting.place(Int(member), at: core[Int(member)]) }
     for member in order {
-      let top = fitting.place(Int(member), work: work)
-      if fitting.boxes.work > work || top >= height {
+      let top = fitting.place(Int(member), &limit)
+      if limit.isReached(at: fitting.boxes.work) || top >= height {
         work -= fitting.boxes.work
         return nil
       }
@@ -105,12 +108,12 @@ private struct GapFitting {
 
   /// Puts a member into a gap, with its group if it has one, unless it is in place already.
   ///
-  /// - Returns: the highest end of what was placed, `Int.max` where the work did not suffice.
-  mutating func place(_ member: Int, work: Int) -> Int {
+  /// - Returns: the highest end of what was placed, `Int.max` where the limit was reached.
+  mutating func place(_ member: Int, _ limit: inout StepLimit) -> Int {
     let buffer = problem.buffers[member]
     guard buffer.fixedOffset == nil else { return 0 }
     if let group = problem.movingGroup(of: member) {
-      return isGroupPlaced[group] ? 0 : placeGroup(group, work: work)
+      return isGroupPlaced[group] ? 0 : placeGroup(group, &limit)
     }
     let offset = boxes.offset(
       forSize: buffer.size, alignment: buffer.alignment, sections: lifetime(member), fit: fit)
@@ -119,7 +122,7 @@ private struct GapFitting {
   }
 
   /// The lowest place at which every member of a group fits; always the lowest, whatever the fit.
-  private mutating func placeGroup(_ group: Int, work: Int) -> Int {
+  private mutating func placeGroup(_ group: Int, _ limit: inout StepLimit) -> Int {
     let groups = problem.groups
     let members = groups.members(of: group).map { Int($0) }
       .filter { problem.buffers[$0].size > 0 }
@@ -140,7 +143,7 @@ private struct GapFitting {
         fitting += 1
       }
       next = next + 1 < members.count ? next + 1 : 0
-      if boxes.work > work { return .max }
+      if limit.isReached(at: boxes.work) { return .max }
     }
     for member in members { place(member, at: base + groups.distance[member]) }
     return base + groups.height[group]

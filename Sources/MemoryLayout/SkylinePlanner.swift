@@ -38,7 +38,7 @@ public struct SkylinePlanner: LayoutPlanner {
     var skyline = Skyline(base: pinned.base)
     var waiting = SpanIndex(of: problem)
     waiting.fill(with: order)
-    let work = limits.workToDeadline
+    var limit = StepLimit(work: limits.work, deadline: limits.deadlineForBetter)
     var left = order.count
     while left > 0 {
       let (piece, height) = skyline.lowestPiece
@@ -52,7 +52,7 @@ public struct SkylinePlanner: LayoutPlanner {
       } else if !skyline.raiseToNeighbour(piece) {
         preconditionFailure("every buffer fits into a skyline that is flat all over")
       }
-      if waiting.work > work { return .skipped(.workLimit) }
+      if limit.isReached(at: waiting.work) { return .skipped(.workLimit) }
     }
     return .layout(LayoutSolution(offsets: offsets, for: problem))
   }

@@ -18,10 +18,12 @@ public struct TwoEndedPlanner: LayoutPlanner {
     _ problem: LayoutProblem, within limits: LayoutLimits
   ) -> LayoutAttempt {
     var work = limits.work
+    let deadline = limits.deadlineForBetter
     let (bottom, top) = Self.ends(of: problem)
     guard
-      let lower = GapFitPlanner.solution(of: problem, placing: bottom, fit: .first, work: &work),
-      let upper = Self.hanging(top, in: problem, work: &work)
+      let lower = GapFitPlanner.solution(
+        of: problem, placing: bottom, fit: .first, work: &work, until: deadline),
+      let upper = Self.hanging(top, in: problem, work: &work, until: deadline)
     else { return .skipped(.workLimit) }
 
     var isTop = [Bool](repeating: false, count: problem.buffers.count)
@@ -41,7 +43,8 @@ public struct TwoEndedPlanner: LayoutPlanner {
 
     let ascending = problem.members.sorted { (offsets[Int($0)], $0) < (offsets[Int($1)], $1) }
     let lowered = GapFitPlanner.solution(
-      of: problem, placing: ascending, fit: .first, work: &work, below: joined.height)
+      of: problem, placing: ascending, fit: .first, work: &work, until: deadline,
+      below: joined.height)
     return .layout(lowered ?? joined)
   }
 
@@ -64,13 +67,15 @@ public struct TwoEndedPlanner: LayoutPlanner {
   }
 
   /// How far each of some members begins below a ceiling that is a multiple of all alignments; nil
-  /// once the work is used up.
+  /// once the work or the time is used up.
   ///
   /// Upside down, ends take the place of beginnings: with sizes rounded up to their alignment, those
   /// are aligned too.
   private static func hanging(
-    _ members: [Int32], in problem: LayoutProblem, work: inout Int
+    _ members: [Int32], in problem: LayoutProblem, work: inout Int,
+    until deadline: ContinuousClock.Instant?
   ) -> [Int]? {
+    var limit = StepLimit(work: work, deadline: deadline)
     var boxes = PlacedBoxes()
     var depth = [Int](repeating: 0, count: problem.buffers.count)
     for member in members {
@@ -84,7 +89,7 @@ public struct TwoEndedPlanner: LayoutPlanner {
         PlacedBoxes.Box(
           first: sections.lowerBound, end: sections.upperBound, offset: end, top: end + size))
       depth[index] = end + size
-      if boxes.work > work { return nil }
+      if limit.isReached(at: boxes.work) { return nil }
     }
     work -= boxes.work
     return depth

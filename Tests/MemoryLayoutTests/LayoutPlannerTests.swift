@@ -145,4 +145,20 @@ import Testing
     #expect(offset(.first) == 0)
     #expect(offset(.best) == 20)
   }
+
+  @Test func `past the deadline a layout in hand is kept`() throws {
+    let problem = try LayoutProblem(buffers: RandomBuffers.plain.buffers(60, seed: 3))
+    let known = try #require(
+      SkylinePlanner(order: .size).attempt(problem, within: LayoutLimits()).solution)
+    let late = LayoutLimits(incumbent: known, deadline: ContinuousClock.now)
+    for planner in LayoutPortfolio.standardMembers where planner is GapFitPlanner {
+      #expect(planner.attempt(problem, within: late) == .skipped(.workLimit))
+    }
+    #expect(
+      SkylinePlanner(order: .load).attempt(problem, within: late) == .skipped(.workLimit))
+    // Without one, the first planner finds one all the same.
+    let report = try LayoutPortfolio(deadline: ContinuousClock.now).report(for: problem)
+    #expect(report.winner == "skyline-load")
+    #expect(LayoutValidator.violations(in: report.solution, of: problem) == [])
+  }
 }

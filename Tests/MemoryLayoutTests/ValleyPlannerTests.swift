@@ -80,6 +80,44 @@ import Testing
     #expect(LayoutValidator.violations(in: solution, of: problem) == [])
   }
 
+  @Test(arguments: Seeds.first(4))
+  func `a full arena is packed again around some of its buffers`(seed: Int) throws {
+    var buffers = RandomBuffers.fullArena(pieces: 40, steps: 60, bytes: 1 << 12, seed: seed)
+    let open = try LayoutProblem(buffers: buffers)
+    guard case .fits(let known) = ValleyPlanner().outcome(of: open, capacity: 1 << 12) else {
+      Issue.record("not found")
+      return
+    }
+    for index in stride(from: seed % 3, to: buffers.count, by: 3) {
+      buffers[index].fixedOffset = known.offsets[index]
+    }
+    let problem = try LayoutProblem(buffers: buffers)
+    let outcome = ValleyPlanner().outcome(of: problem, capacity: 1 << 12)
+    guard case .fits(let solution) = outcome else {
+      Issue.record("not found: \(outcome)")
+      return
+    }
+    #expect(LayoutValidator.violations(in: solution, of: problem) == [])
+  }
+
+  /// The second one, in which each section has hundreds of buffers, is searched near the last change
+  /// only.
+  @Test(arguments: [
+    RandomBuffers.fullArena(pieces: 600, steps: 1200, bytes: 1 << 20, seed: 1),
+    RandomBuffers(steps: 4000).buffers(1500, seed: 1),
+  ])
+  func `where there is much room no choice is taken back`(buffers: [LayoutBuffer]) throws {
+    let problem = try LayoutProblem(buffers: buffers)
+    let search = ValleyPlanner().search(
+      problem, capacity: 2 * problem.lowerBound, within: LayoutLimits(work: 1_000_000_000))
+    guard case .fits(let solution) = search.outcome else {
+      Issue.record("not found: \(search.outcome)")
+      return
+    }
+    #expect(LayoutValidator.violations(in: solution, of: problem) == [])
+    #expect((1...buffers.count).contains(search.nodeCount))
+  }
+
   @Test func `the same problem and seed get the same layout`() throws {
     let problem = try LayoutProblem(
       buffers: RandomBuffers.fullArena(pieces: 80, steps: 100, bytes: 1 << 16, seed: 3))

@@ -60,14 +60,10 @@ struct ValleyRun: ~Copyable {
   /// Nodes so far, and what ends a start.
   private(set) var nodeCount = 0
   private var nodeLimit = 0
-  private let workLimit: Int
-  /// The work at which the clock is looked at again.
-  private var nextLook = 0
-  private static let workBetweenLooks = 1_000_000
+  private var limit: StepLimit
 
   /// Larger states are not remembered: they hardly ever come back.
   private static let rememberedSections = 4000
-  private let deadline: ContinuousClock.Instant?
   /// Whether the work or the time is used up.
   private(set) var isExhausted = false
 
@@ -80,8 +76,7 @@ struct ValleyRun: ~Copyable {
     rank = [Int32](repeating: 0, count: instance.count)
     twinGroup = instance.twinGroups
     seenAt = [Int](repeating: 0, count: instance.count)
-    workLimit = work
-    self.deadline = deadline
+    limit = StepLimit(work: work, deadline: deadline)
   }
 
   /// Searches from the start for at most `nodeLimit` nodes. Failures and weights are kept from start
@@ -126,12 +121,7 @@ struct ValleyRun: ~Copyable {
   mutating func charge(_ work: Int) { state.work += work }
 
   private mutating func isOutOfTime() -> Bool {
-    if isExhausted { return true }
-    if state.work > workLimit { isExhausted = true }
-    if let deadline, state.work >= nextLook {
-      nextLook = state.work + Self.workBetweenLooks
-      if ContinuousClock.now >= deadline { isExhausted = true }
-    }
+    if !isExhausted { isExhausted = limit.isReached(at: state.work) }
     return isExhausted
   }
 

@@ -35,6 +35,16 @@ enum CutArenas {
         checked($0, problem)
       }
     }
+    if let programs = LayoutChoice(name: "ilp") {
+      show("GLPK alone, 2 s of wall time", problems) { problem in
+        let report = portfolioReport(
+          problem,
+          LayoutPortfolio(
+            members: programs.members(searchWork: .max), workPerMember: .max,
+            deadline: ContinuousClock.now + .seconds(2)))
+        return report.winner == nil ? nil : report.solution.height
+      }
+    }
     show("the standard portfolio", problems) {
       portfolioReport($0, LayoutPortfolio()).solution.height
     }

@@ -52,24 +52,21 @@ public enum OrderChoice: Hashable, Sendable {
     return try BestOfAll(candidates: candidates, limits: limits).result(for: problem)
   }
 
-  /// The order chosen, with its bound.
+  /// The order chosen, with the best bound that the searches prove.
   ///
-  /// - Throws: What the scheduler throws.
+  /// - Throws: What a scheduler throws.
   func choose(
     for problem: SchedulingProblem, limits: SearchLimits
   ) throws(OrderingError) -> ChosenOrder {
-    switch self {
-    case .auto:
-      let result = try BestOfAll(limits: limits).result(for: problem)
+    let result = try comparison(for: problem, limits: limits)
+    guard case .named(let name) = self, let candidate = result.candidate(named: name) else {
       return ChosenOrder(
         schedule: result.schedule, winner: result.winner, outcome: result.outcome.rawValue,
         bound: result.bound, baselines: Self.baselines(of: result))
-    case .named(let name):
-      return ChosenOrder(
-        schedule: try Self.scheduler(named: name).schedule(for: problem), winner: name,
-        outcome: "as asked",
-        bound: WorkingSetBound.bound(of: problem), baselines: [:])
     }
+    return ChosenOrder(
+      schedule: candidate.schedule, winner: name, outcome: "as asked", bound: result.bound,
+      baselines: Self.baselines(of: result))
   }
 
   /// The orders of other systems that plans show beside theirs, by the names they have there:

@@ -2,7 +2,8 @@
 public import GraphIR
 
 /// The portfolio: every candidate order and, unless told otherwise, searches that go on from the
-/// best of them; compared by one simulator; the best wins.
+/// best of them; compared by one simulator; the best wins. ROAM's order, dearer than the others, is
+/// tried where all that leaves a gap.
 ///
 /// File order is always among the candidates, so the result is never worse. Among orders of equal
 /// peak the smaller sum of live bytes over steps wins, then closeness to the file, then the order of
@@ -51,7 +52,14 @@ public struct BestOfAll: Scheduler {
     let name = search.winner ?? "reduction"
     comparison.setSearched(
       try OrderComparison.Entry(of: search.schedule, from: name, since: start, problem))
-    return comparison.result(bound: search.tracker.result(), isLate: search.isLate)
+    let bound = search.tracker.result()
+    if !search.isLate, comparison.leastPeak > bound.bytes,
+      !candidates.contains(where: { type(of: $0).name == ROAMOrder.name })
+    {
+      comparison.add(
+        try Self.entry(of: ROAMOrder(effort: limits.effort), for: problem))
+    }
+    return comparison.result(bound: bound, isLate: search.isLate)
   }
 
   /// What every scheduler makes of a problem, up to the first that fails.
@@ -64,11 +72,8 @@ public struct BestOfAll: Scheduler {
     // The candidates are what is left when time runs out, so none is cut short.
     Team(jobs: limits.jobs).run(schedulers.count, deadline: .never) {
       index, _ -> Result<OrderComparison.Entry, OrderingError> in
-      let start = ContinuousClock.now
-      let name = type(of: schedulers[index]).name
       do throws(OrderingError) {
-        let schedule = try schedulers[index].schedule(for: problem)
-        return .success(try OrderComparison.Entry(of: schedule, from: name, since: start, problem))
+        return .success(try Self.entry(of: schedulers[index], for: problem))
       } catch { return .failure(error) }
     } take: { _, entry in
       switch entry {
@@ -79,5 +84,14 @@ public struct BestOfAll: Scheduler {
     }
     if let failure { throw failure }
     return comparison
+  }
+
+  private static func entry(
+    of scheduler: some Scheduler, for problem: SchedulingProblem
+  ) throws(OrderingError) -> OrderComparison.Entry {
+    let start = ContinuousClock.now
+    return try OrderComparison.Entry(
+      of: try scheduler.schedule(for: problem), from: type(of: scheduler).name, since: start,
+      problem)
   }
 }

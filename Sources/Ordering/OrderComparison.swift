@@ -40,6 +40,9 @@ struct OrderComparison {
   /// All orders, in the order of the candidates.
   var orders: [[Int]] { entries.map { $0.schedule.order.map(\.index) } }
 
+  /// The least peak so far, bytes.
+  var leastPeak: Int { best?.score.peak ?? .max }
+
   /// Compares a candidate.
   mutating func add(_ entry: Entry) {
     entries.append(entry)

@@ -36,20 +36,13 @@ public enum OrderChoice: Hashable, Sendable {
   /// The names of all choices.
   public static var names: [String] { ["auto"] + schedulers.map { type(of: $0).name } }
 
-  /// All orders beside each other, the chosen one among them.
+  /// All ``schedulers`` beside each other, and what the searches find.
   ///
   /// - Throws: What a scheduler throws.
-  public func comparison(
+  public static func comparison(
     for problem: SchedulingProblem, limits: SearchLimits
   ) throws(OrderingError) -> OrderingResult {
-    var candidates = BestOfAll.standardCandidates
-    if case .named(let name) = self {
-      let known: [any Scheduler] = [FileOrder()] + candidates
-      if !known.contains(where: { type(of: $0).name == name }) {
-        candidates.append(Self.scheduler(named: name))
-      }
-    }
-    return try BestOfAll(candidates: candidates, limits: limits).result(for: problem)
+    try BestOfAll(candidates: Array(schedulers.dropFirst()), limits: limits).result(for: problem)
   }
 
   /// The order chosen, with the best bound that the searches prove.
@@ -58,7 +51,10 @@ public enum OrderChoice: Hashable, Sendable {
   func choose(
     for problem: SchedulingProblem, limits: SearchLimits
   ) throws(OrderingError) -> ChosenOrder {
-    let result = try comparison(for: problem, limits: limits)
+    let result =
+      self == .named(ROAMOrder.name)
+      ? try Self.comparison(for: problem, limits: limits)
+      : try BestOfAll(limits: limits).result(for: problem)
     guard case .named(let name) = self, let candidate = result.candidate(named: name) else {
       return ChosenOrder(
         schedule: result.schedule, winner: result.winner, outcome: result.outcome.rawValue,
@@ -83,13 +79,6 @@ public enum OrderChoice: Hashable, Sendable {
       if let peak = peaks.min() { baselines[key] = PlanSummary.Baseline(peakBytes: peak) }
     }
     return baselines
-  }
-
-  private static func scheduler(named name: String) -> any Scheduler {
-    guard let scheduler = schedulers.first(where: { type(of: $0).name == name }) else {
-      preconditionFailure("a named order is one of the list")
-    }
-    return scheduler
   }
 }
 

@@ -40,7 +40,7 @@ struct OrderCommand: ParsableCommand {
     let problem = SchedulingProblem(imported.graph, model: memory.model)
     let comparison: OrderingResult
     do throws(OrderingError) {
-      comparison = try search.order.comparison(for: problem, limits: search.limits)
+      comparison = try OrderChoice.comparison(for: problem, limits: search.limits)
     } catch { throw Failure(.checkFailed, file: model.model, "\(error)") }
     let report = OrderReport(
       model: imported.model.plannedModel(path: model.model), problem: problem,

@@ -20,8 +20,10 @@ struct Draft {
   /// What was done, in order.
   private(set) var passes: [PlanPass] = []
 
-  /// How often another order is asked for where the arena stays above the peak.
+  /// How often another order is asked for where the arena stays above the peak, unless there are so
+  /// many storages that each layout takes seconds.
   private static let retries = 2
+  private static let usualStorageCount = 20_000
 
   /// Orders and lays out.
   ///
@@ -46,13 +48,18 @@ struct Draft {
     let ortOrder = try Self.ordered { () throws(OrderingError) in
       try ORTDefaultOrder().schedule(for: problem)
     }
-    let file = try Arrangement(of: fileOrder, of: problem, layout: layout)
-    let ortDefault = try Arrangement(of: ortOrder, of: problem, layout: layout)
+    // In large graphs what ours is compared to is laid out by the quick planners alone.
+    let isLarge = problem.storages.roots.count > Self.usualStorageCount
+    let quick = isLarge && layout == .auto ? LayoutChoice(name: "constructive") ?? layout : layout
+    let file = try Arrangement(of: fileOrder, of: problem, layout: quick)
+    let ortDefault = try Arrangement(of: ortOrder, of: problem, layout: quick)
     (self.file, self.ortDefault) = (file, ortDefault)
     let own = ["fileOrder": file.baseline, "ortDefaultOrder": ortDefault.baseline]
     baselines = found.baselines.merging(own) { _, own in own }
     // The best order is often one of the two, which is laid out already.
-    if let same = [file, ortDefault].first(where: { $0.schedule == found.schedule }) {
+    if quick == layout,
+      let same = [file, ortDefault].first(where: { $0.schedule == found.schedule })
+    {
       arrangement = same
     } else {
       arrangement = try Arrangement(of: found.schedule, of: problem, layout: layout)
@@ -61,7 +68,7 @@ struct Draft {
     var retried = ""
     if planner.order == .auto {
       try loosen(layout)
-      retried = try retry(layout)
+      if !isLarge { retried = try retry(layout) }
       if arrangement.schedule != found.schedule {
         order += ", then another order of the same peak for a smaller arena"
       }

@@ -48,9 +48,9 @@ struct Draft {
     let ortOrder = try Self.ordered { () throws(OrderingError) in
       try ORTDefaultOrder().schedule(for: problem)
     }
-    // In large graphs what ours is compared to is laid out by the quick planners alone.
+    // In large graphs what ours is compared to is laid out by the quickest planners alone.
     let isLarge = problem.storages.roots.count > Self.usualStorageCount
-    let quick = isLarge && layout == .auto ? LayoutChoice(name: "constructive") ?? layout : layout
+    let quick = isLarge && layout == .auto ? LayoutChoice(name: "skyline") ?? layout : layout
     let file = try Arrangement(of: fileOrder, of: problem, layout: quick)
     let ortDefault = try Arrangement(of: ortOrder, of: problem, layout: quick)
     (self.file, self.ortDefault) = (file, ortDefault)

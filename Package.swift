@@ -21,6 +21,7 @@ func tests(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
 let package = Package(
   name: "graphopt",
   products: [
+    .library(name: "Cancellation", targets: ["Cancellation"]),
     .library(name: "GraphIR", targets: ["GraphIR"]),
     .library(name: "IntegerProgramming", targets: ["IntegerProgramming"]),
     .library(name: "Importers", targets: ["Importers"]),
@@ -40,7 +41,8 @@ let package = Package(
     .target(name: "CGLPK", linkerSettings: [.linkedLibrary("glpk"), .linkedLibrary("m")]),
     .target(name: "COnnx", linkerSettings: [.linkedLibrary("protobuf-c")]),
 
-    // Floor 1: the graph, and integer programs; neither knows the other.
+    // Floor 1: the graph, integer programs, and how work is ended early; none knows another.
+    module("Cancellation"),
     module("GraphIR"),
     module("IntegerProgramming", ["CGLPK"]),
 
@@ -49,13 +51,14 @@ let package = Package(
     module(
       "Ordering",
       [
-        "GraphIR", "IntegerProgramming",
+        "GraphIR", "IntegerProgramming", "Cancellation",
         .product(name: "HeapModule", package: "swift-collections"),
       ]),
-    module("MemoryLayout", ["IntegerProgramming"]),
+    module("MemoryLayout", ["IntegerProgramming", "Cancellation"]),
 
     // Floor 3: the pipeline, the plan, the checker.
-    module("Planning", ["GraphIR", "IntegerProgramming", "Ordering", "MemoryLayout"]),
+    module(
+      "Planning", ["GraphIR", "IntegerProgramming", "Cancellation", "Ordering", "MemoryLayout"]),
 
     // Floor 4: what plans are written as. A planned model is an edited copy of the one imported.
     module("Emitters", ["GraphIR", "Importers", "Planning"]),
@@ -64,8 +67,8 @@ let package = Package(
     module(
       "GraphOptimizer",
       [
-        "GraphIR", "IntegerProgramming", "Importers", "Ordering", "MemoryLayout", "Planning",
-        "Emitters",
+        "Cancellation", "GraphIR", "IntegerProgramming", "Importers", "Ordering", "MemoryLayout",
+        "Planning", "Emitters",
       ]),
 
     // Floor 5: the command line.
@@ -81,14 +84,16 @@ let package = Package(
     .target(
       name: "TestSupport", dependencies: ["GraphIR"], path: "Tests/TestSupport",
       swiftSettings: strict),
+    tests("CancellationTests", ["Cancellation"]),
     tests("GraphIRTests", ["GraphIR", "TestSupport"]),
     tests("IntegerProgrammingTests", ["IntegerProgramming", "TestSupport"]),
     tests("ImportersTests", ["Importers", "GraphIR", "TestSupport"]),
-    tests("OrderingTests", ["Ordering", "GraphIR", "TestSupport"]),
-    tests("MemoryLayoutTests", ["MemoryLayout", "IntegerProgramming", "TestSupport"]),
+    tests("OrderingTests", ["Ordering", "GraphIR", "Cancellation", "TestSupport"]),
+    tests(
+      "MemoryLayoutTests", ["MemoryLayout", "IntegerProgramming", "Cancellation", "TestSupport"]),
     tests(
       "PlanningTests",
-      ["Planning", "GraphIR", "Ordering", "MemoryLayout", "TestSupport"]),
+      ["Planning", "GraphIR", "Ordering", "MemoryLayout", "Cancellation", "TestSupport"]),
     tests("EmittersTests", ["Emitters", "Planning", "Importers", "GraphIR", "TestSupport"]),
     tests("GraphOptimizerTests", ["GraphOptimizer"]),
     tests(

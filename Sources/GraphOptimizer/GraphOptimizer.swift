@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 // One import for embedders: everything public of every module below the command line.
+@_exported public import Cancellation
 @_exported public import Emitters
 @_exported public import GraphIR
 @_exported public import Importers

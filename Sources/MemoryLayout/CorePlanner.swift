@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import Cancellation
 
 /// For large problems: searches exactly only among the buffers that meet a nearly full section, and
 /// fits the others into the holes.
@@ -50,7 +51,9 @@ public struct CorePlanner: LayoutPlanner {
     var attempt = CoreAttempt(
       problem, planner: self, best: limits.incumbent, work: min(work, limits.work),
       fitWork: Self.fitWork(problem, work, limits.work),
-      deadline: limits.deadline.map { now + now.duration(to: $0) / 2 })
+      stop: StopCondition(
+        deadline: limits.deadline.map { now + now.duration(to: $0) / 2 },
+        cancellation: limits.cancellation))
     let bound = max(problem.lowerBound, limits.capacity ?? 0)
     let allowances = limits.capacity == nil ? Self.allowances : [0]
     attempt.run(
@@ -68,7 +71,7 @@ public struct CorePlanner: LayoutPlanner {
 private struct CoreAttempt {
   let problem: LayoutProblem
   let planner: CorePlanner
-  let deadline: ContinuousClock.Instant?
+  let stop: StopCondition
 
   private(set) var best: LayoutSolution?
   private(set) var hasImproved = false
@@ -91,12 +94,12 @@ private struct CoreAttempt {
 
   init(
     _ problem: LayoutProblem, planner: CorePlanner, best: LayoutSolution?, work: Int,
-    fitWork: Int, deadline: ContinuousClock.Instant?
+    fitWork: Int, stop: StopCondition
   ) {
     self.problem = problem
     self.planner = planner
     self.best = best
-    self.deadline = deadline
+    self.stop = stop
     workLeft = work
     fitWorkLeft = fitWork
     firstSearch = max(1, min(Self.usualFirstSearch, work / 8))
@@ -111,7 +114,7 @@ private struct CoreAttempt {
   private var height: Int { best?.height ?? .max }
 
   var isExhausted: Bool {
-    if let deadline, ContinuousClock.now >= deadline { return true }
+    if stop.isMet { return true }
     return workLeft <= 0 || fitWorkLeft <= 0
   }
 
@@ -164,7 +167,7 @@ private struct CoreAttempt {
     _ instance: ValleyInstance, capacity: Int, work: Int
   ) -> ValleySearch.Outcome {
     let result = ValleySearch(instance, options: planner.options).result(
-      capacity: capacity, work: min(workLeft, work), deadline: deadline)
+      capacity: capacity, work: min(workLeft, work), stop: stop)
     workLeft -= max(1, result.work)
     guard case .found(let found) = result.outcome else { return result.outcome }
 
@@ -196,7 +199,7 @@ private struct CoreAttempt {
         var work = 0
         let solution = GapFitPlanner.solution(
           of: problem, placing: order, fit: fit,
-          limit: StepLimit(work: fitWorkLeft, deadline: deadline), work: &work, below: height,
+          limit: StepLimit(work: fitWorkLeft, stop: stop), work: &work, below: height,
           around: core, at: offsets)
         fitWorkLeft -= work
         if let solution, solution.height < height {

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import Cancellation
 
 /// Places buffers one by one in a fixed order, each into a gap between those already placed that
 /// live together with it, or on top of them.
@@ -50,7 +51,7 @@ public struct GapFitPlanner: LayoutPlanner {
   ) -> LayoutSolution? {
     var work = 0
     return solution(
-      of: problem, placing: order, fit: fit, limit: StepLimit(work: .max, deadline: nil),
+      of: problem, placing: order, fit: fit, limit: StepLimit(work: .max, stop: StopCondition()),
       work: &work)
   }
 

@@ -228,7 +228,7 @@ extension LayoutError {
       .fixedOverlap(let buffer, _):
       buffer
     case .unknownTiedBuffer, .contradictoryTie, .misalignedTie, .totalTooLarge, .tooManyBuffers,
-      .tooManyTies, .brokenPlanner, .brokenProof:
+      .tooManyTies, .brokenPlanner, .brokenProof, .cancelled:
       nil
     }
   }

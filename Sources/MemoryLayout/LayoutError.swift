@@ -30,6 +30,8 @@ public enum LayoutError: Error, Hashable, Sendable {
   case brokenPlanner(String, LayoutViolation)
   /// A planner claims a bound above the height of a valid layout, which is a bug of the planner.
   case brokenProof(String, bound: Int, height: Int)
+  /// Somebody asked for the end of the work.
+  case cancelled
 }
 
 extension LayoutError: CustomStringConvertible {
@@ -52,6 +54,7 @@ extension LayoutError: CustomStringConvertible {
         + " at another distance"
     case .misalignedTie(let buffer, let base, let distance):
       "buffer \(buffer), \(distance) bytes above buffer \(base), is never aligned"
+    case .cancelled: "the layout was cancelled"
     case .totalTooLarge:
       "all buffers together are too large to compute with"
     case .tooManyBuffers(let count):

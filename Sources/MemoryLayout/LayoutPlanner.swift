@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+public import Cancellation
 public import IntegerProgramming
 
 /// Something that places buffers.
@@ -29,19 +30,26 @@ public struct LayoutLimits: Hashable, Sendable {
   /// machine takes decides how good a layout is. Planners that take milliseconds may ignore it.
   public var deadline: ContinuousClock.Instant?
 
+  /// Whoever may end a planner's work from outside; what it found by then does not count.
+  public var cancellation: CancellationFlag?
+
   /// A height, in bytes, that is as good as the least one; nil where only the least one is.
   public var capacity: Int?
 
   /// Limits; without arguments, none.
   public init(
     work: Int = .max, incumbent: LayoutSolution? = nil, deadline: ContinuousClock.Instant? = nil,
-    capacity: Int? = nil
+    cancellation: CancellationFlag? = nil, capacity: Int? = nil
   ) {
     self.work = work
     self.incumbent = incumbent
     self.deadline = deadline
+    self.cancellation = cancellation
     self.capacity = capacity
   }
+
+  /// When to stop before the work is done.
+  var stop: StopCondition { StopCondition(deadline: deadline, cancellation: cancellation) }
 }
 
 /// What came of a planner's attempt.

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+public import Cancellation
 
 /// Asks several planners, in order, and keeps the lowest layout; stops as soon as a layout is
 /// proven optimal.
@@ -15,6 +16,9 @@ public struct LayoutPortfolio: Sendable {
   /// When searches end at the latest; nil lets work alone decide.
   public var deadline: ContinuousClock.Instant?
 
+  /// Whoever may end the work from outside.
+  public var cancellation: CancellationFlag?
+
   /// A height that is good enough, in bytes; nil asks for the least one.
   public var capacity: Int?
 
@@ -22,11 +26,12 @@ public struct LayoutPortfolio: Sendable {
   public init(
     members: [any LayoutPlanner] = LayoutPortfolio.standardMembers,
     workPerMember: Int = 1_000_000_000, deadline: ContinuousClock.Instant? = nil,
-    capacity: Int? = nil
+    cancellation: CancellationFlag? = nil, capacity: Int? = nil
   ) {
     self.members = members
     self.workPerMember = workPerMember
     self.deadline = deadline
+    self.cancellation = cancellation
     self.capacity = capacity
   }
 
@@ -63,13 +68,14 @@ public struct LayoutPortfolio: Sendable {
   /// The best layout that the members find.
   ///
   /// - Throws: `brokenPlanner` where a member's layout breaks a rule, `brokenProof` where its bound
-  ///   is above a layout.
+  ///   is above a layout, `cancelled` where the flag was set before the end.
   public func report(for problem: LayoutProblem) throws(LayoutError) -> LayoutReport {
     var best: LayoutSolution?
     var winner: String?
     var lowerBound = problem.lowerBound
     var results: [LayoutReport.Member] = []
     for member in members {
+      if let cancellation, cancellation.isCancelled { throw .cancelled }
       func note(_ result: LayoutReport.Member.Result) {
         results.append(LayoutReport.Member(name: member.name, result: result))
       }
@@ -82,7 +88,8 @@ public struct LayoutPortfolio: Sendable {
         continue
       }
       let limits = LayoutLimits(
-        work: workPerMember, incumbent: best, deadline: deadline, capacity: capacity)
+        work: workPerMember, incumbent: best, deadline: deadline,
+        cancellation: cancellation, capacity: capacity)
       switch member.attempt(problem, within: limits) {
       case .skipped(let reason):
         note(.skipped(reason))
@@ -102,6 +109,7 @@ public struct LayoutPortfolio: Sendable {
         lowerBound = max(lowerBound, provenBound ?? 0)
       }
     }
+    if let cancellation, cancellation.isCancelled { throw .cancelled }
     let solution = best ?? Self.stacked(problem)
     return LayoutReport(
       solution: solution, winner: winner, lowerBound: lowerBound, members: results)

@@ -62,7 +62,7 @@ public struct ProgramPlanner: LayoutPlanner {
     var search = ProgramSearch(
       solver: solver, nodes: nodeLimit,
       iterations: min(iterationLimit, max(1, limits.work / Self.workPerIteration)),
-      deadline: limits.deadline)
+      stop: limits.stop)
     let target = max(problem.lowerBound, limits.capacity ?? 0)
     var offsets = known.offsets
     var provenBound = problem.lowerBound

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import Cancellation
 import IntegerProgramming
 
 /// Solves the programs of one small problem, and believes of the answers only what is safe.
@@ -13,7 +14,7 @@ struct ProgramSearch {
   /// The limits of both programs together.
   private(set) var nodesLeft: Int
   private(set) var iterationsLeft: Int
-  let deadline: ContinuousClock.Instant?
+  let stop: StopCondition
 
   /// The first failure of the solver, if it failed.
   private(set) var failure: SolverError?
@@ -38,17 +39,17 @@ struct ProgramSearch {
 
   init(
     solver: any IntegerProgramSolver, nodes: Int, iterations: Int,
-    deadline: ContinuousClock.Instant?
+    stop: StopCondition
   ) {
     self.solver = solver
     nodesLeft = nodes
     iterationsLeft = iterations
-    self.deadline = deadline
+    self.stop = stop
   }
 
   /// Whether a limit has been reached.
   var isExhausted: Bool {
-    if let deadline, ContinuousClock.now >= deadline { return true }
+    if stop.isMet { return true }
     return nodesLeft <= 0 || iterationsLeft <= 0
   }
 
@@ -114,7 +115,7 @@ struct ProgramSearch {
       let solution = try solver.solve(
         model.program,
         options: SolveOptions(
-          timeLimit: deadline.map { max(.zero, ContinuousClock.now.duration(to: $0)) },
+          timeLimit: stop.remaining,
           nodeLimit: nodesLeft, iterationLimit: iterationsLeft,
           branchingOrder: model.branchingOrder, start: model.start))
       nodesLeft -= max(1, solution.nodeCount)

@@ -50,7 +50,7 @@ public struct WindowPlanner: LayoutPlanner {
     var search = ProgramSearch(
       solver: solver, nodes: nodeLimit,
       iterations: min(iterationLimit, max(1, limits.work / ProgramPlanner.workPerIteration)),
-      deadline: limits.deadline)
+      stop: limits.stop)
     let target = max(problem.lowerBound, limits.capacity ?? 0)
     var best = known
     var offsets = known.offsets

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import Cancellation
 public import GraphIR
 
 /// The portfolio: every candidate order and, unless told otherwise, searches that go on from the
@@ -15,6 +16,9 @@ public struct BestOfAll: Scheduler {
   public var candidates: [any Scheduler]
   /// How far to search.
   public var limits: SearchLimits
+  /// An order that is likely to be good, as that of a graph which differed a little. Where cuts
+  /// prove that it is, nothing else is tried.
+  public var start: Schedule?
 
   /// Every order of the module that takes near-linear time.
   public static let standardCandidates: [any Scheduler] = [
@@ -25,10 +29,11 @@ public struct BestOfAll: Scheduler {
   /// Makes a portfolio.
   public init(
     candidates: [any Scheduler] = BestOfAll.standardCandidates,
-    limits: SearchLimits = SearchLimits()
+    limits: SearchLimits = SearchLimits(), start: Schedule? = nil
   ) {
     self.candidates = candidates
     self.limits = limits
+    self.start = start
   }
 
   public func schedule(for problem: SchedulingProblem) throws(OrderingError) -> Schedule {
@@ -38,9 +43,13 @@ public struct BestOfAll: Scheduler {
   /// The best order, with its bound and the peaks of all that was tried.
   ///
   /// - Throws: ``OrderingError/invalidSchedule(scheduler:reason:)`` when a candidate breaks its
-  ///   promise, or what a candidate throws.
+  ///   promise, or what a candidate throws; ``OrderingError/cancelled`` when the flag of the limits
+  ///   was set before the end.
   public func result(for problem: SchedulingProblem) throws(OrderingError) -> OrderingResult {
-    let deadline = Deadline(after: limits.timeLimit)
+    let deadline = Deadline(after: limits.timeLimit, or: limits.cancellation)
+    if let start, let result = try settledResult(for: problem, from: start, deadline) {
+      return result
+    }
     var comparison = try candidateOrders(for: problem)
     guard limits.effort != .candidates else {
       return comparison.result(bound: WorkingSetBound.bound(of: problem), isLate: false)
@@ -49,6 +58,7 @@ public struct BestOfAll: Scheduler {
     var search = OrderSearch(
       problem, orders: comparison.orders, limits: limits, deadline: deadline)
     search.run()
+    try checkCancellation()
     let name = search.winner ?? "reduction"
     comparison.setSearched(
       try OrderComparison.Entry(of: search.schedule, from: name, since: start, problem))
@@ -58,21 +68,38 @@ public struct BestOfAll: Scheduler {
     {
       comparison.add(
         try Self.entry(of: ROAMOrder(effort: limits.effort), for: problem))
+      try checkCancellation()
     }
     return comparison.result(bound: bound, isLate: search.isLate)
+  }
+
+  /// The result where cuts prove that the order to start from is as good as any.
+  private func settledResult(
+    for problem: SchedulingProblem, from start: Schedule, _ deadline: Deadline
+  ) throws(OrderingError) -> OrderingResult? {
+    var comparison = OrderComparison()
+    comparison.add(try Self.entry(of: FileOrder(), for: problem))
+    comparison.add(try Self.entry(of: GivenOrder(order: start), for: problem))
+    var search = OrderSearch(
+      problem, orders: comparison.orders, limits: limits, deadline: deadline)
+    let isSettled = search.isSettledByCuts()
+    try checkCancellation()
+    return isSettled ? comparison.result(bound: search.tracker.result(), isLate: false) : nil
   }
 
   /// What every scheduler makes of a problem, up to the first that fails.
   private func candidateOrders(
     for problem: SchedulingProblem
   ) throws(OrderingError) -> OrderComparison {
-    let schedulers: [any Scheduler] = [FileOrder()] + candidates
+    let given: [any Scheduler] = start.map { [GivenOrder(order: $0)] } ?? []
+    let schedulers: [any Scheduler] = [FileOrder()] + candidates + given
     var comparison = OrderComparison()
     var failure: OrderingError?
     // The candidates are what is left when time runs out, so none is cut short.
     Team(jobs: limits.jobs).run(schedulers.count, deadline: .never) {
       index, _ -> Result<OrderComparison.Entry, OrderingError> in
       do throws(OrderingError) {
+        try checkCancellation()
         return .success(try Self.entry(of: schedulers[index], for: problem))
       } catch { return .failure(error) }
     } take: { _, entry in
@@ -84,6 +111,10 @@ public struct BestOfAll: Scheduler {
     }
     if let failure { throw failure }
     return comparison
+  }
+
+  private func checkCancellation() throws(OrderingError) {
+    if let flag = limits.cancellation, flag.isCancelled { throw .cancelled }
   }
 
   private static func entry(

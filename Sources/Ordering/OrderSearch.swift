@@ -121,6 +121,13 @@ struct OrderSearch {
       deadline: deadline)
   }
 
+  /// Whether the cuts that come first prove that no better order is worth looking for.
+  mutating func isSettledByCuts() -> Bool {
+    guard forward.count > 0 else { return true }
+    tighten(work.firstCuts)
+    return isDone
+  }
+
   /// Runs all stages.
   mutating func run() {
     guard forward.count > 0 else { return }

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+public import Cancellation
 
 /// How far a search for a better order goes.
 ///
@@ -21,12 +22,18 @@ public struct SearchLimits: Hashable, Sendable {
   public var timeLimit: Duration?
   /// The threads to use; the result does not depend on it. The searches use two at most.
   public var jobs: Int
+  /// Whoever may end the search from outside; there is no result then.
+  public var cancellation: CancellationFlag?
 
   /// - Precondition: `jobs` is at least 1.
-  public init(effort: Effort = .standard, timeLimit: Duration? = nil, jobs: Int = 1) {
+  public init(
+    effort: Effort = .standard, timeLimit: Duration? = nil, jobs: Int = 1,
+    cancellation: CancellationFlag? = nil
+  ) {
     precondition(jobs > 0, "a search has at least one thread")
     self.effort = effort
     self.timeLimit = timeLimit
     self.jobs = jobs
+    self.cancellation = cancellation
   }
 }

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import Cancellation
 import Glibc
 import Synchronization
 
@@ -67,7 +68,7 @@ private final class Body: Sendable {
 private final class Work<Value: Sendable>: Sendable {
   private let count: Int
   private let deadline: Deadline
-  private let signal = StopSignal()
+  private let signal = CancellationFlag()
   private let task: @Sendable (Int, Deadline) -> Value
   private let next = Atomic(0)
   private let results: Mutex<[Value?]>
@@ -82,7 +83,7 @@ private final class Work<Value: Sendable>: Sendable {
 
   /// Runs tasks until there are no more or they are stopped.
   func runTasks() {
-    while !signal.isGiven {
+    while !signal.isCancelled {
       let index = next.wrappingAdd(1, ordering: .relaxed).oldValue
       guard index < count else { return }
       let value = task(index, deadline)
@@ -104,7 +105,7 @@ private final class Work<Value: Sendable>: Sendable {
     }
   }
 
-  func stop() { signal.give() }
+  func stop() { signal.cancel() }
 }
 
 /// Counts events between threads.

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import Cancellation
 import GraphIR
 import MemoryLayout
 import Ordering
@@ -19,11 +20,14 @@ struct Arrangement {
 
   /// Lays an order out.
   ///
-  /// - Parameter layout: The layout members to ask.
-  /// - Throws: ``PlanningError/layout(_:)``.
+  /// - Parameters:
+  ///   - layout: The layout members to ask.
+  ///   - cancellation: Whoever may end the work.
+  /// - Throws: ``PlanningError/layout(_:)``, ``PlanningError/cancelled``.
   /// - Complexity: That of the layout members.
   init(
-    of schedule: Schedule, of problem: SchedulingProblem, layout: LayoutChoice
+    of schedule: Schedule, of problem: SchedulingProblem, layout: LayoutChoice,
+    cancellation: CancellationFlag? = nil
   ) throws(PlanningError) {
     let map = problem.storages
     var simulator = LivenessSimulator(map: map)
@@ -44,9 +48,11 @@ struct Arrangement {
     }
     let report: LayoutReport
     do throws(LayoutError) {
-      report = try layout.portfolio.report(
+      var portfolio = layout.portfolio
+      portfolio.cancellation = cancellation
+      report = try portfolio.report(
         for: try LayoutProblem(buffers: buffers, ties: Self.ties(map, lifetimes, storages)))
-    } catch { throw .layout(error) }
+    } catch { throw PlanningError(error) }
 
     var offsets = [Int?](repeating: nil, count: map.roots.count)
     for (index, storage) in storages.enumerated() {

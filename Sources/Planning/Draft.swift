@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import Cancellation
 import GraphIR
 import MemoryLayout
 import Ordering
@@ -19,6 +20,8 @@ struct Draft {
   let baselines: [String: PlanSummary.Baseline]
   /// What was done, in order.
   private(set) var passes: [PlanPass] = []
+  /// Whoever may end the work.
+  private let flag: CancellationFlag?
 
   /// How often another order is asked for where the arena stays above the peak, unless there are so
   /// many storages that each layout takes seconds.
@@ -36,6 +39,8 @@ struct Draft {
     let problem = SchedulingProblem(graph, model: memory)
     self.problem = problem
     let layout = planner.layout
+    let flag = planner.limits.cancellation
+    self.flag = flag
     let found = try Self.ordered { () throws(OrderingError) in
       try planner.order.choose(for: problem, limits: planner.limits)
     }
@@ -51,8 +56,8 @@ struct Draft {
     // In large graphs what ours is compared to is laid out by the quickest planners alone.
     let isLarge = problem.storages.roots.count > Self.usualStorageCount
     let quick = isLarge && layout == .auto ? LayoutChoice(name: "skyline") ?? layout : layout
-    let file = try Arrangement(of: fileOrder, of: problem, layout: quick)
-    let ortDefault = try Arrangement(of: ortOrder, of: problem, layout: quick)
+    let file = try Arrangement(of: fileOrder, of: problem, layout: quick, cancellation: flag)
+    let ortDefault = try Arrangement(of: ortOrder, of: problem, layout: quick, cancellation: flag)
     (self.file, self.ortDefault) = (file, ortDefault)
     let own = ["fileOrder": file.baseline, "ortDefaultOrder": ortDefault.baseline]
     baselines = found.baselines.merging(own) { _, own in own }
@@ -62,7 +67,8 @@ struct Draft {
     {
       arrangement = same
     } else {
-      arrangement = try Arrangement(of: found.schedule, of: problem, layout: layout)
+      arrangement = try Arrangement(
+        of: found.schedule, of: problem, layout: layout, cancellation: flag)
     }
     var order = "\(found.winner), \(found.outcome)"
     var retried = ""
@@ -98,7 +104,8 @@ struct Draft {
     guard arrangement.fragmentBytes > 0, map.places.contains(where: { $0 != nil }) else { return }
     let looser = SchedulingProblem(
       problem.graph, dependencies: problem.dependencies, storages: map.withFreshCells)
-    let other = try Arrangement(of: arrangement.schedule, of: looser, layout: layout)
+    let other = try Arrangement(
+      of: arrangement.schedule, of: looser, layout: layout, cancellation: flag)
     if other.isSmaller(than: arrangement) { arrangement = other }
   }
 
@@ -112,7 +119,7 @@ struct Draft {
     var count = 0
     for other in others where arrangement.fragmentBytes > 0 {
       count += 1
-      let next = try Arrangement(of: other, of: problem, layout: layout)
+      let next = try Arrangement(of: other, of: problem, layout: layout, cancellation: flag)
       if next.isSmaller(than: arrangement) { arrangement = next }
     }
     return "; \(first) bytes above the peak at first, \(count) other orders of that peak tried"
@@ -124,6 +131,6 @@ struct Draft {
   ) throws(PlanningError) -> Answer {
     do throws(OrderingError) {
       return try body()
-    } catch { throw .ordering(error) }
+    } catch { throw PlanningError(error) }
   }
 }

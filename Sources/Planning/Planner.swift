@@ -48,9 +48,10 @@ public struct Planner: Sendable {
   ///
   /// - Parameters:
   ///   - model: Where the graph came from.
-  ///   - progress: Called at the start of each stage.
+  ///   - progress: Called at the start of each stage, on the thread of the call.
   /// - Returns: A plan that ``PlanChecker`` has found right.
-  /// - Throws: ``PlanningError``.
+  /// - Throws: ``PlanningError``; ``PlanningError/cancelled`` when the flag in ``limits`` was set
+  ///   before the end.
   /// - Complexity: That of the passes, schedulers and layout members; all of them near-linear.
   public func plan(
     _ graph: Graph, model: PlannedModel, progress: (Stage) -> Void = { _ in }

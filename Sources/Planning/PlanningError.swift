@@ -14,6 +14,20 @@ public import Ordering
   case layout(LayoutError)
   /// The plan that was made breaks rules: a fault of this code, never of the model.
   case checkFailed([PlanViolation])
+  /// Somebody asked for the end of the work.
+  case cancelled
+}
+
+extension PlanningError {
+  /// An error of the ordering stage as one of planning.
+  init(_ error: OrderingError) {
+    self = error == .cancelled ? .cancelled : .ordering(error)
+  }
+
+  /// An error of the layout stage as one of planning.
+  init(_ error: LayoutError) {
+    self = error == .cancelled ? .cancelled : .layout(error)
+  }
 }
 
 extension PlanningError: CustomStringConvertible {
@@ -22,6 +36,7 @@ extension PlanningError: CustomStringConvertible {
     case .graph(let error): "\(error)"
     case .ordering(let error): "\(error)"
     case .layout(let error): "\(error)"
+    case .cancelled: "planning was cancelled"
     case .checkFailed(let violations):
       "the plan failed its own check, which is a bug in graphopt: "
         + violations.prefix(3).map { "\($0)" }.joined(separator: "; ")

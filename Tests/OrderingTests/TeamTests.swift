@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import Cancellation
 import Synchronization
 import TestSupport
 import Testing
@@ -65,13 +66,13 @@ import Testing
   }
 
   @Test func `a signal ends a deadline that has none`() {
-    let signal = StopSignal()
+    let signal = CancellationFlag()
     let deadline = Deadline.never.orOn(signal)
     #expect(!deadline.isOver)
-    signal.give()
+    signal.cancel()
     #expect(deadline.isOver)
     #expect(!Deadline.never.isOver)
     #expect(Deadline(after: .zero).isOver)
-    #expect(Deadline(after: .zero).orOn(StopSignal()).isOver)
+    #expect(Deadline(after: .zero).orOn(CancellationFlag()).isOver)
   }
 }

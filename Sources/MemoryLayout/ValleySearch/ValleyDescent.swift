@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
+import Cancellation
 
 /// The least height by a series of searches at fixed capacities.
 struct ValleyDescent {
   private let problem: LayoutProblem
   private let instance: ValleyInstance
   private var options: ValleyOptions
-  private let deadline: ContinuousClock.Instant?
+  private let stop: StopCondition
   /// What is as good as the least height.
   private let capacity: Int?
 
@@ -28,7 +29,7 @@ struct ValleyDescent {
     self.options = options
     best = known
     workLeft = limits.work
-    deadline = limits.deadline
+    stop = limits.stop
     capacity = limits.capacity
     leastOpen =
       (problem.lowerBound + instance.heightUnit - 1) / instance.heightUnit * instance.heightUnit
@@ -37,7 +38,7 @@ struct ValleyDescent {
 
   /// Whether there is less to try than would be worth it.
   var isExhausted: Bool {
-    if let deadline, ContinuousClock.now >= deadline { return true }
+    if stop.isMet { return true }
     return workLeft <= 0
   }
 
@@ -86,7 +87,7 @@ struct ValleyDescent {
     // Another noise each time.
     options.seed &+= 1
     let result = ValleySearch(instance, options: options).result(
-      capacity: capacity, work: min(budget, workLeft), deadline: deadline)
+      capacity: capacity, work: min(budget, workLeft), stop: stop)
     workLeft -= max(1, result.work)
     switch result.outcome {
     case .stopped: return false

@@ -70,7 +70,7 @@ public struct ValleyPlanner: LayoutPlanner {
     let work = min(work, limits.work)
     let instance: ValleyInstance
     if problem.hasGroups {
-      let limit = StepLimit(work: work, deadline: limits.deadline)
+      let limit = StepLimit(work: work, stop: limits.stop)
       guard let pinned = PinnedMembers(of: problem, order: .load, limit: limit) else {
         return CapacitySearch(outcome: .stopped)
       }
@@ -82,7 +82,7 @@ public struct ValleyPlanner: LayoutPlanner {
       return CapacitySearch(outcome: .skipped(.tooLarge))
     }
     let result = ValleySearch(instance, options: options).result(
-      capacity: capacity, work: work, deadline: limits.deadline)
+      capacity: capacity, work: work, stop: limits.stop)
     let outcome: CapacityOutcome =
       switch result.outcome {
       case .infeasible: problem.hasGroups ? .stopped : .infeasible
@@ -121,7 +121,7 @@ public struct ValleyPlanner: LayoutPlanner {
     var isExhausted = false
     var tried: [[Int]] = []
     for order in orders {
-      let limit = StepLimit(work: limits.work, deadline: limits.deadline)
+      let limit = StepLimit(work: limits.work, stop: limits.stop)
       guard let pinned = PinnedMembers(of: problem, order: order, limit: limit) else {
         return .skipped(.workLimit)
       }

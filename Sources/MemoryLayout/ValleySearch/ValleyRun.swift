@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import Cancellation
 
 /// The valley search for one capacity: depth first, without recursion, since a problem may be as
 /// deep as it has buffers.
@@ -69,14 +70,14 @@ struct ValleyRun: ~Copyable {
 
   init(
     _ instance: ValleyInstance, capacity: Int, options: ValleyOptions, work: Int,
-    deadline: ContinuousClock.Instant?
+    stop: StopCondition
   ) {
     state = ValleyState(instance, options: options, capacity: capacity)
     scratch = ValleyScratch(sectionCount: instance.sectionCount)
     rank = [Int32](repeating: 0, count: instance.count)
     twinGroup = instance.twinGroups
     seenAt = [Int](repeating: 0, count: instance.count)
-    limit = StepLimit(work: work, deadline: deadline)
+    limit = StepLimit(work: work, stop: stop)
   }
 
   /// Searches from the start for at most `nodeLimit` nodes. Failures and weights are kept from start

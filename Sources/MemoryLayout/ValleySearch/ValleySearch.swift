@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import Cancellation
 
 /// Decides whether a problem fits a capacity: an exact search over the valleys of the skyline, with
 /// restarts.
@@ -38,9 +39,9 @@ struct ValleySearch {
   /// - Parameters:
   ///   - capacity: bytes.
   ///   - work: elementary steps after which to stop.
-  ///   - deadline: when to stop at the latest.
+  ///   - stop: when to stop at the latest.
   func result(
-    capacity: Int, work: Int, deadline: ContinuousClock.Instant? = nil
+    capacity: Int, work: Int, stop: StopCondition = StopCondition()
   ) -> Result {
     guard !options.rules.isEmpty, !options.preorders.isEmpty else {
       return Result(outcome: .stopped, nodeCount: 0, work: 0)
@@ -51,7 +52,7 @@ struct ValleySearch {
       + (instance.fixedOffset.max() ?? 0)
     let capacity = min(capacity, enough) / instance.heightUnit * instance.heightUnit
     var run = ValleyRun(
-      instance, capacity: capacity, options: options, work: work, deadline: deadline)
+      instance, capacity: capacity, options: options, work: work, stop: stop)
     var generator = SplitMix64(seed: options.seed)
     var nodeLimit = options.restarts ? Double(2 * instance.count + 16) : 1e15
     var noise = 0.0

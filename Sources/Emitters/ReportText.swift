@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import GraphIR
+package import Planning
 
 /// The words and columns that reports are made of.
 package enum ReportText {
@@ -48,6 +49,14 @@ package enum ReportText {
     let (unit, name) = units.first { seconds >= $0.0 } ?? units[2]
     let hundredths = Int((min(seconds / unit, 1e14) * 100).rounded())
     return "\(hundredths / 100).\("\(hundredths % 100 + 100)".dropFirst()) \(name)"
+  }
+
+  /// The sizes that were said to be the most that tensors can have, as heads of reports end.
+  package static func bounds(_ model: PlannedModel) -> String {
+    let list = (model.bounds ?? [:]).sorted { $0.key < $1.key }.map {
+      "\($0.key) at most \($0.value.map(String.init).joined(separator: ","))"
+    }
+    return list.map { ", \($0)" }.joined()
   }
 
   /// A name with its middle left out where it is longer than it may be.

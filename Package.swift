@@ -30,6 +30,7 @@ let package = Package(
     .library(name: "Planning", targets: ["Planning"]),
     .library(name: "Emitters", targets: ["Emitters"]),
     .library(name: "GraphOptimizer", targets: ["GraphOptimizer"]),
+    .library(name: "graphopt-c", type: .dynamic, targets: ["GraphoptC"]),
     .executable(name: "graphopt", targets: ["graphopt"]),
   ],
   dependencies: [
@@ -71,7 +72,14 @@ let package = Package(
         "Planning", "Emitters",
       ]),
 
-    // Floor 5: the command line.
+    // Floor 5: the C interface, and the command line.
+    .target(name: "CGraphopt"),
+    module(
+      "GraphoptC",
+      [
+        "CGraphopt", "Cancellation", "GraphIR", "Importers", "Ordering", "MemoryLayout", "Planning",
+        "Emitters",
+      ]),
     .executableTarget(
       name: "graphopt",
       dependencies: [

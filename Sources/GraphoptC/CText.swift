@@ -64,7 +64,9 @@ extension Int {
 func elements<Element>(
   _ pointer: UnsafePointer<Element>?, _ count: Int, _ name: String
 ) throws(CallFailure) -> UnsafeBufferPointer<Element> {
-  guard count >= 0 else { throw .isTooLarge("the count of \(name)", UInt64(UInt(bitPattern: count))) }
+  guard count >= 0 else {
+    throw .isTooLarge("the count of \(name)", UInt64(UInt(bitPattern: count)))
+  }
   guard pointer != nil || count == 0 else { throw .isNull(name) }
   return UnsafeBufferPointer(start: pointer, count: count)
 }

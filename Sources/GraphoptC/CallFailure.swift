@@ -28,7 +28,8 @@ struct CallFailure: Error {
 
   /// A position is past the end.
   static func isPastEnd(_ name: String, _ index: Int, of count: Int) -> CallFailure {
-    CallFailure(GRAPHOPT_INVALID_ARGUMENT, "\(name) \(index) is none of the \(count) that there are")
+    CallFailure(
+      GRAPHOPT_INVALID_ARGUMENT, "\(name) \(index) is none of the \(count) that there are")
   }
 }
 

@@ -116,7 +116,8 @@ extension Effect {
     case GRAPHOPT_EFFECT_MAY_ALIAS: kind = .mayAlias
     case GRAPHOPT_EFFECT_MAY_OVERWRITE: kind = .mayOverwrite
     case GRAPHOPT_EFFECT_MUST_OVERWRITE: kind = .mustOverwrite
-    default: throw CallFailure(GRAPHOPT_INVALID_ARGUMENT, "there is no effect \(effect.kind.rawValue)")
+    default:
+      throw CallFailure(GRAPHOPT_INVALID_ARGUMENT, "there is no effect \(effect.kind.rawValue)")
     }
     self.init(kind, output: Int(effect.output), of: Int(effect.input))
   }

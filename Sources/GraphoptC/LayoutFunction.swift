@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 public import CGraphopt
 import MemoryLayout
+import Ordering
 
 /// Lays buffers out.
 @c(graphopt_layout)

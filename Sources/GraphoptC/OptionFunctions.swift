@@ -1,6 +1,6 @@
+public import CGraphopt
 // SPDX-License-Identifier: Apache-2.0
 import Cancellation
-public import CGraphopt
 import GraphIR
 import Importers
 import MemoryLayout
@@ -30,7 +30,8 @@ public func cancellationFree(_ cancellation: OpaquePointer?) {
 }
 
 /// What C calls at each stage.
-typealias ProgressFunction = @convention(c) (UnsafeMutableRawPointer?, UnsafePointer<CChar>?) -> Void
+typealias ProgressFunction =
+  @convention(c) (UnsafeMutableRawPointer?, UnsafePointer<CChar>?) -> Void
 
 /// Behind `graphopt_options`.
 final class OptionsHandle: Handle {

@@ -35,12 +35,12 @@ public func order(
     } catch { throw CallFailure(error) }
     let problem = SchedulingProblem(graph, model: MemoryModel(alignment: options.alignment ?? 1))
     let found: OrderingResult.Candidate
-    let bound: Int
+    let bound: LowerBound
     do throws(OrderingError) {
       (found, bound) = try options.order.order(for: problem, limits: options.limits)
     } catch { throw CallFailure(error) }
     for (index, node) in found.schedule.order.enumerated() { order[index] = UInt32(node.index) }
     result?.pointee = graphopt_order_result(
-      peak_bytes: UInt64(found.peakBytes), lower_bound_bytes: UInt64(bound))
+      peak_bytes: UInt64(found.peakBytes), lower_bound_bytes: UInt64(bound.bytes))
   }
 }

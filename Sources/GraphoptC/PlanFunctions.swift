@@ -11,11 +11,14 @@ final class PlanHandle: Handle {
   let stepNames: CText
   /// The names of the tensors.
   let tensorNames: CText
+  /// Where storages are in the arena.
+  let stays: [PlanResidency]
 
   init(_ plan: ExecutionPlan) {
     self.plan = plan
     stepNames = CText(plan.steps.map(\.node))
     tensorNames = CText(plan.tensors.map(\.name))
+    stays = plan.arenaStays
   }
 }
 
@@ -130,7 +133,9 @@ public func planStep(
     guard let step else { throw .isNull("step") }
     let planned = handle.plan.steps[index]
     step.pointee = graphopt_step(
-      kind: planned.kind.inC, node: UInt32(planned.nodeIndex), name: handle.stepNames[index],
+      kind: planned.kind.inC, node: planned.nodeIndex.map { UInt32($0) } ?? .max,
+      name: handle.stepNames[index], storage: planned.storage.map { UInt32($0) } ?? .max,
+      reserved: 0,
       live_bytes: UInt64(planned.liveBytes), workspace_bytes: UInt64(planned.workspaceBytes),
       workspace_offset: planned.workspaceOffset.map { UInt64($0) } ?? .max)
   }
@@ -140,6 +145,9 @@ extension PlanStep.Kind {
   fileprivate var inC: graphopt_step_kind {
     switch self {
     case .run: GRAPHOPT_STEP_RUN
+    case .recompute: GRAPHOPT_STEP_RECOMPUTE
+    case .spill: GRAPHOPT_STEP_SPILL
+    case .fetch: GRAPHOPT_STEP_FETCH
     }
   }
 }
@@ -152,13 +160,13 @@ public func planOrder(
 ) -> graphopt_status {
   call(error) { () throws(CallFailure) in
     let plan = try PlanHandle.object(of: plan, "plan").plan
-    let order = plan.steps.filter { $0.kind == .run }
+    let order = plan.steps.compactMap { $0.kind == .run ? $0.nodeIndex : nil }
     guard capacity >= order.count else {
       throw CallFailure(
         GRAPHOPT_INVALID_ARGUMENT, "the order has \(order.count) nodes, room is for \(capacity)")
     }
     guard let nodes else { throw .isNull("nodes") }
-    for (index, step) in order.enumerated() { nodes[index] = UInt32(step.nodeIndex) }
+    for (index, node) in order.enumerated() { nodes[index] = UInt32(node) }
   }
 }
 
@@ -193,8 +201,33 @@ extension PlannedTensor {
     switch MemorySpace(rawValue: space) {
     case .resident: GRAPHOPT_SPACE_RESIDENT
     case .external: GRAPHOPT_SPACE_EXTERNAL
+    case .second: GRAPHOPT_SPACE_SECOND
     case .arena, nil: GRAPHOPT_SPACE_ARENA
     }
+  }
+}
+
+/// The number of stays.
+@c(graphopt_plan_stay_count)
+public func planStayCount(_ plan: OpaquePointer?) -> Int {
+  plan.map { PlanHandle.object(of: $0).stays.count } ?? 0
+}
+
+/// Where a storage is for some steps.
+@c(graphopt_plan_stay)
+public func planStay(
+  _ plan: OpaquePointer?, _ index: Int, _ stay: UnsafeMutablePointer<graphopt_stay>?,
+  _ error: UnsafeMutablePointer<OpaquePointer?>?
+) -> graphopt_status {
+  call(error) { () throws(CallFailure) in
+    let stays = try PlanHandle.object(of: plan, "plan").stays
+    guard stays.indices.contains(index) else { throw .isPastEnd("stay", index, of: stays.count) }
+    guard let stay else { throw .isNull("stay") }
+    let planned = stays[index]
+    stay.pointee = graphopt_stay(
+      storage: UInt32(planned.storage), first_step: UInt32(planned.firstStep),
+      last_step: UInt32(planned.lastStep), reserved: 0, offset: UInt64(planned.offset),
+      bytes: UInt64(planned.bytes))
   }
 }
 

@@ -28,7 +28,8 @@ public struct LikeOrder: Scheduler {
     var inherited = [Int](repeating: 0, count: count)
     for node in 0..<count {
       inherited[node] =
-        places[node] ?? problem.dependencies.predecessors(of: NodeID(node)).reduce(-1) {
+        places[node]
+        ?? problem.dependencies.predecessors(of: NodeID(node)).reduce(-1) {
           max($0, inherited[Int($1)])
         }
     }

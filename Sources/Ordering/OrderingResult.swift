@@ -23,6 +23,13 @@ public struct OrderingResult: Sendable {
     public let schedule: Schedule
     /// The order's peak in bytes.
     public let peakBytes: Int
+
+    /// Makes a candidate.
+    public init(name: String, schedule: Schedule, peakBytes: Int) {
+      self.name = name
+      self.schedule = schedule
+      self.peakBytes = peakBytes
+    }
   }
 
   /// The gap below which an order counts as optimal for all practical purposes, as a part of the

@@ -22,12 +22,13 @@ struct Arrangement {
   ///
   /// - Parameters:
   ///   - layout: The layout members to ask.
+  ///   - kept: Offsets to keep where they fit together, by tensor.
   ///   - cancellation: Whoever may end the work.
   /// - Throws: ``PlanningError/layout(_:)``, ``PlanningError/cancelled``.
   /// - Complexity: That of the layout members.
   init(
     of schedule: Schedule, of problem: SchedulingProblem, layout: LayoutChoice,
-    cancellation: CancellationFlag? = nil
+    keeping kept: [Int?]? = nil, cancellation: CancellationFlag? = nil
   ) throws(PlanningError) {
     let map = problem.storages
     var simulator = LivenessSimulator(map: map)
@@ -46,12 +47,19 @@ struct Arrangement {
         size: map.workspaces[schedule.order[$0].index], lifetime: $0..<$0 + 1,
         alignment: map.model.alignment)
     }
+    let ties = Self.ties(map, lifetimes, storages)
+    if let kept, ties.isEmpty {
+      for (index, storage) in storages.enumerated() {
+        buffers[index].fixedOffset = kept[map.roots[storage].index]
+      }
+      KeptPlan.freeWhatOverlaps(in: &buffers)
+    }
     let report: LayoutReport
     do throws(LayoutError) {
       var portfolio = layout.portfolio
       portfolio.cancellation = cancellation
       report = try portfolio.report(
-        for: try LayoutProblem(buffers: buffers, ties: Self.ties(map, lifetimes, storages)))
+        for: try LayoutProblem(buffers: buffers, ties: ties))
     } catch { throw PlanningError(error) }
 
     var offsets = [Int?](repeating: nil, count: map.roots.count)

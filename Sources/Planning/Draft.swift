@@ -8,10 +8,8 @@ import Ordering
 /// A graph ordered and laid out under one memory model, with the orders it is compared to.
 struct Draft {
   let problem: SchedulingProblem
-  /// The file's order.
-  let file: Arrangement
-  /// ONNX Runtime's default order.
-  let ortDefault: Arrangement
+  /// What the file's order needs.
+  let filePeakBytes: Int
   /// The smallest arena, whichever order has it.
   private(set) var arrangement: Arrangement
   /// What no order stays below.
@@ -30,9 +28,11 @@ struct Draft {
 
   /// Orders and lays out.
   ///
-  /// - Parameter memory: How memory is counted here, which is not always the planner's own.
+  /// - Parameters:
+  ///   - memory: How memory is counted here, which is not always the planner's own.
+  ///   - kept: What may be kept of the plan of a graph like this one.
   init(
-    of graph: Graph, _ memory: MemoryModel, _ planner: Planner,
+    of graph: Graph, _ memory: MemoryModel, _ planner: Planner, keeping kept: KeptPlan? = nil,
     _ progress: (Planner.Stage) -> Void
   ) throws(PlanningError) {
     progress(.ordering)
@@ -42,7 +42,11 @@ struct Draft {
     let flag = planner.limits.cancellation
     self.flag = flag
     let found = try Self.ordered { () throws(OrderingError) in
-      try planner.order.choose(for: problem, limits: planner.limits)
+      try planner.order.choose(
+        for: problem, limits: planner.limits,
+        start: try kept.map { (kept) throws(OrderingError) in
+          try LikeOrder(places: kept.places).schedule(for: problem)
+        })
     }
     bound = found.bound
 
@@ -53,12 +57,37 @@ struct Draft {
     let ortOrder = try Self.ordered { () throws(OrderingError) in
       try ORTDefaultOrder().schedule(for: problem)
     }
+    if let kept, found.isSettled {
+      let same = try Arrangement(
+        of: found.schedule, of: problem, layout: layout, keeping: kept.offsets, cancellation: flag)
+      if same.fragmentBytes == 0 {
+        var simulator = LivenessSimulator(map: problem.storages)
+        let filePeak = simulator.lifetimes(of: fileOrder).peakBytes
+        let ortPeak = simulator.lifetimes(of: ortOrder).peakBytes
+        filePeakBytes = filePeak
+        arrangement = same
+        baselines = found.baselines.merging([
+          "fileOrder": PlanSummary.Baseline(peakBytes: filePeak),
+          "ortDefaultOrder": PlanSummary.Baseline(peakBytes: ortPeak),
+        ]) { _, own in own }
+        let peak = same.lifetimes.peakBytes
+        passes = [
+          PlanPass(
+            name: "order", changed: found.schedule != fileOrder, peakBefore: filePeak,
+            peakAfter: peak, outcome: "that of the previous plan, \(found.outcome)"),
+          PlanPass(
+            name: "layout", changed: false, peakBefore: peak, peakAfter: peak,
+            outcome: same.outcome),
+        ]
+        return
+      }
+    }
     // In large graphs what ours is compared to is laid out by the quickest planners alone.
     let isLarge = problem.storages.roots.count > Self.usualStorageCount
     let quick = isLarge && layout == .auto ? LayoutChoice(name: "skyline") ?? layout : layout
     let file = try Arrangement(of: fileOrder, of: problem, layout: quick, cancellation: flag)
     let ortDefault = try Arrangement(of: ortOrder, of: problem, layout: quick, cancellation: flag)
-    (self.file, self.ortDefault) = (file, ortDefault)
+    filePeakBytes = file.lifetimes.peakBytes
     let own = ["fileOrder": file.baseline, "ortDefaultOrder": ortDefault.baseline]
     baselines = found.baselines.merging(own) { _, own in own }
     // The best order is often one of the two, which is laid out already.

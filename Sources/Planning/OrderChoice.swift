@@ -45,20 +45,37 @@ public enum OrderChoice: Hashable, Sendable {
     try BestOfAll(candidates: Array(schedulers.dropFirst()), limits: limits).result(for: problem)
   }
 
+  /// The order chosen, with its peak, and the best bound that the searches prove.
+  ///
+  /// - Throws: What a scheduler throws; ``OrderingError/cancelled``.
+  public func order(
+    for problem: SchedulingProblem, limits: SearchLimits
+  ) throws(OrderingError) -> (order: OrderingResult.Candidate, bound: LowerBound) {
+    let chosen = try choose(for: problem, limits: limits)
+    var simulator = LivenessSimulator(map: problem.storages)
+    let peak = simulator.lifetimes(of: chosen.schedule).peakBytes
+    return (
+      OrderingResult.Candidate(name: chosen.winner, schedule: chosen.schedule, peakBytes: peak),
+      chosen.bound
+    )
+  }
+
   /// The order chosen, with the best bound that the searches prove.
   ///
+  /// - Parameter start: An order that is likely to be good.
   /// - Throws: What a scheduler throws.
   func choose(
-    for problem: SchedulingProblem, limits: SearchLimits
+    for problem: SchedulingProblem, limits: SearchLimits, start: Schedule? = nil
   ) throws(OrderingError) -> ChosenOrder {
     let result =
       self == .named(ROAMOrder.name)
       ? try Self.comparison(for: problem, limits: limits)
-      : try BestOfAll(limits: limits).result(for: problem)
+      : try BestOfAll(limits: limits, start: start).result(for: problem)
     guard case .named(let name) = self, let candidate = result.candidate(named: name) else {
       return ChosenOrder(
         schedule: result.schedule, winner: result.winner, outcome: result.outcome.rawValue,
-        bound: result.bound, baselines: Self.baselines(of: result))
+        bound: result.bound, baselines: Self.baselines(of: result),
+        isSettled: start != nil && limits.effort != .candidates && result.searched == nil)
     }
     return ChosenOrder(
       schedule: candidate.schedule, winner: name, outcome: "as asked", bound: result.bound,
@@ -90,4 +107,6 @@ struct ChosenOrder {
   let bound: LowerBound
   /// What other systems' orders need, without their arenas.
   let baselines: [String: PlanSummary.Baseline]
+  /// Whether the order that was given was proven good enough, so that nothing else was tried.
+  var isSettled = false
 }

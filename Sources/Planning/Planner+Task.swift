@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 
-public import Cancellation
+import Cancellation
 import Dispatch
 public import GraphIR
+import Ordering
 
 extension Planner {
   /// Plans a graph while the caller's task waits, as ``plan(_:model:progress:)`` does, on a thread of

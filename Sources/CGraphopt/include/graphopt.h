@@ -231,16 +231,18 @@ void graphopt_plan_summary(const graphopt_plan *plan, graphopt_summary *summary)
 
 /* What a step does. */
 typedef enum graphopt_step_kind {
-  GRAPHOPT_STEP_RUN = 0,
-  GRAPHOPT_STEP_RECOMPUTE = 1, /* runs a node again */
-  GRAPHOPT_STEP_SPILL = 2,     /* copies a storage out of the arena */
+  GRAPHOPT_STEP_RUN = 0,       /* runs a node for the first time */
+  GRAPHOPT_STEP_RECOMPUTE = 1, /* runs a node once more */
+  GRAPHOPT_STEP_SPILL = 2,     /* copies a storage from the arena to the second memory */
   GRAPHOPT_STEP_FETCH = 3      /* copies it back, possibly to another offset */
 } graphopt_step_kind;
 
 typedef struct graphopt_step {
   graphopt_step_kind kind;
-  uint32_t node;             /* the node, as graphopt_graph_add_node numbers it */
-  const char *name;          /* its name */
+  uint32_t node;             /* the node, as graphopt_graph_add_node numbers it, or GRAPHOPT_ABSENT */
+  const char *name;          /* its name; of a spill or fetch, that of the tensor copied */
+  uint32_t storage;          /* the storage copied, or GRAPHOPT_ABSENT */
+  uint32_t reserved;         /* 0 */
   uint64_t live_bytes;       /* the bytes live in the arena during the step */
   uint64_t workspace_bytes;  /* scratch of the step */
   uint64_t workspace_offset; /* where that lies, or GRAPHOPT_NO_OFFSET */
@@ -257,7 +259,8 @@ graphopt_status graphopt_plan_order(
 typedef enum graphopt_space {
   GRAPHOPT_SPACE_ARENA = 0,
   GRAPHOPT_SPACE_RESIDENT = 1,
-  GRAPHOPT_SPACE_EXTERNAL = 2
+  GRAPHOPT_SPACE_EXTERNAL = 2,
+  GRAPHOPT_SPACE_SECOND = 3 /* fetched from the second memory when it is used */
 } graphopt_space;
 
 typedef struct graphopt_placement {
@@ -265,7 +268,8 @@ typedef struct graphopt_placement {
   graphopt_space space;
   uint32_t storage;    /* tensors of one storage share their bytes */
   uint64_t bytes;      /* the tensor's size */
-  uint64_t offset;     /* from the start of the arena, or GRAPHOPT_NO_OFFSET */
+  uint64_t offset;     /* from the start of the arena; GRAPHOPT_NO_OFFSET outside it and for storages
+                        * that are at several places in turn: see graphopt_plan_stay */
   uint32_t first_step; /* the step that makes it; 0 for what is there from the start */
   uint32_t last_step;  /* the last step that uses it */
 } graphopt_placement;
@@ -274,6 +278,21 @@ typedef struct graphopt_placement {
 size_t graphopt_plan_tensor_count(const graphopt_plan *plan);
 graphopt_status graphopt_plan_tensor(
     const graphopt_plan *plan, size_t index, graphopt_placement *placement, graphopt_error **error);
+
+/* A storage at one place in the arena, from one step to another. Plans without steps of other kinds
+ * than GRAPHOPT_STEP_RUN have one stay a storage. */
+typedef struct graphopt_stay {
+  uint32_t storage;
+  uint32_t first_step;
+  uint32_t last_step;
+  uint32_t reserved; /* 0 */
+  uint64_t offset;
+  uint64_t bytes;
+} graphopt_stay;
+
+size_t graphopt_plan_stay_count(const graphopt_plan *plan);
+graphopt_status graphopt_plan_stay(
+    const graphopt_plan *plan, size_t index, graphopt_stay *stay, graphopt_error **error);
 
 /* The plan in a form that the command writes too: "json", "text", "html", ... */
 graphopt_status graphopt_plan_emit(

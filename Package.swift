@@ -73,7 +73,7 @@ let package = Package(
       ]),
 
     // Floor 5: the C interface, and the command line.
-    .target(name: "CGraphopt"),
+    .target(name: "CGraphopt", exclude: ["graphopt.map", "graphopt.pc.in"]),
     module(
       "GraphoptC",
       [
@@ -104,6 +104,9 @@ let package = Package(
       ["Planning", "GraphIR", "Ordering", "MemoryLayout", "Cancellation", "TestSupport"]),
     tests("EmittersTests", ["Emitters", "Planning", "Importers", "GraphIR", "TestSupport"]),
     tests("GraphOptimizerTests", ["GraphOptimizer"]),
+    tests(
+      "GraphoptCTests",
+      ["GraphoptC", "CGraphopt", "GraphIR", "Importers", "Planning", "Emitters", "TestSupport"]),
     tests(
       "CommandLineTests",
       ["graphopt", "GraphIR", "Importers", "Planning", "Emitters", "TestSupport"]),

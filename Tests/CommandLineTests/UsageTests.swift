@@ -36,6 +36,10 @@ import Testing
     (["plan", "Fixtures/fan.onnx", "-o", "a", "--emit", "json=a"], "written twice"),
     (["check"], "plan"),
     (["inspect"], "model"),
+    (["compare"], "before"),
+    (["compare", "a.json"], "after"),
+    (["compare", "a.json", "b.json", "--tolerance", "8G"], "write 8GB (powers of 1000) or 8GiB"),
+    (["compare", "a.json", "b.json", "--tolerance", "NaN%"], "'NaN%' is not a percentage"),
     (["frobnicate"], "frobnicate"),
   ])
   func `wrong usage has status 64 and says what is wrong`(_ arguments: [String], _ word: String) {
@@ -50,7 +54,7 @@ import Testing
 
   @Test(arguments: [
     ["--help"], ["plan", "--help"], ["order", "--help"], ["check", "--help"],
-    ["inspect", "--help"],
+    ["inspect", "--help"], ["compare", "--help"],
   ])
   func `help goes to standard output`(_ arguments: [String]) {
     let result = CommandRunner.graphopt(arguments)

@@ -33,8 +33,11 @@ public struct ComparisonText: Sendable {
       comparison.tolerance == .none ? "" : ", tolerance \(comparison.tolerance.description)"
     switch comparison.verdict {
     case .grown:
-      return comparison.growth.map { "\(GrowthText.sentence(for: $0, tolerance: tolerance))\n" }
-        .joined()
+      return comparison.growth.enumerated().map { index, growth in
+        let isSame = index > 0 && comparison.growth[index - 1].culprit == growth.culprit
+        return "\(GrowthText.sentence(for: growth))\(tolerance)\n"
+          + (isSame ? "" : "  because \(GrowthText.reason(for: growth))\n")
+      }.joined()
     case .better:
       let saved = comparison.arena.change < 0 ? comparison.arena : comparison.total
       let what = comparison.arena.change < 0 ? "arena" : "total"
@@ -191,10 +194,9 @@ public struct ComparisonText: Sendable {
 
 /// The sentence about what grew, the same wherever it is printed.
 package enum GrowthText {
-  /// `grown: arena 4.000 MiB -> 5.000 MiB (+1.000 MiB, +25.00 %), by 'x' ...`.
-  package static func sentence(for growth: MemoryGrowth, tolerance: String = "") -> String {
-    let change = change(from: growth.before, to: growth.after)
-    return "grown: \(growth.measure.rawValue) \(change)\(tolerance): \(reason(for: growth))"
+  /// `grown: arena 4.000 MiB -> 5.000 MiB (+1.000 MiB, +25.00 %)`.
+  package static func sentence(for growth: MemoryGrowth) -> String {
+    "grown: \(growth.measure.rawValue) \(change(from: growth.before, to: growth.after))"
   }
 
   /// `4.000 MiB -> 5.000 MiB (+1.000 MiB, +25.00 %)`.

@@ -61,10 +61,9 @@ public struct Tolerance: Hashable, Sendable, CustomStringConvertible {
   public func allowance(for bytes: Int) -> Int {
     guard isRelative else { return amount }
     let (high, low) = max(bytes, 0).multipliedFullWidth(by: amount)
-    // Beyond what can be counted everything is allowed.
-    guard high < 1_000_000 else { return .max }
-    let quotient = 1_000_000.dividingFullWidth((high, low)).quotient
-    return quotient < 0 ? .max : quotient
+    // Beyond what can be counted, 2^63, everything is allowed.
+    guard high < 500_000 else { return .max }
+    return 1_000_000.dividingFullWidth((high, low)).quotient
   }
 
   /// The tolerance as ``init(parsing:)`` reads it: `64.000 KiB` is `65536 B`.

@@ -28,6 +28,7 @@ let package = Package(
     .library(name: "MemoryLayout", targets: ["MemoryLayout"]),
     .library(name: "Planning", targets: ["Planning"]),
     .library(name: "Emitters", targets: ["Emitters"]),
+    .library(name: "Gate", targets: ["Gate"]),
     .library(name: "GraphOptimizer", targets: ["GraphOptimizer"]),
     .executable(name: "graphopt", targets: ["graphopt"]),
   ],
@@ -60,19 +61,24 @@ let package = Package(
     // Floor 4: what plans are written as. A planned model is an edited copy of the one imported.
     module("Emitters", ["GraphIR", "Importers", "Planning"]),
 
+    // Floor 5: many models at once.
+    module(
+      "Gate",
+      ["GraphIR", "Importers", "Ordering", "MemoryLayout", "Planning", "Emitters"]),
+
     // The umbrella: one import for embedders.
     module(
       "GraphOptimizer",
       [
         "GraphIR", "IntegerProgramming", "Importers", "Ordering", "MemoryLayout", "Planning",
-        "Emitters",
+        "Emitters", "Gate",
       ]),
 
-    // Floor 5: the command line.
+    // Floor 6: the command line.
     .executableTarget(
       name: "graphopt",
       dependencies: [
-        "GraphIR", "Importers", "Ordering", "MemoryLayout", "Planning", "Emitters",
+        "GraphIR", "Importers", "Ordering", "MemoryLayout", "Planning", "Emitters", "Gate",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       swiftSettings: strict),
@@ -90,9 +96,10 @@ let package = Package(
       "PlanningTests",
       ["Planning", "GraphIR", "Ordering", "MemoryLayout", "TestSupport"]),
     tests("EmittersTests", ["Emitters", "Planning", "Importers", "GraphIR", "TestSupport"]),
+    tests("GateTests", ["Gate", "Planning", "TestSupport"]),
     tests("GraphOptimizerTests", ["GraphOptimizer"]),
     tests(
       "CommandLineTests",
-      ["graphopt", "GraphIR", "Importers", "Planning", "Emitters", "TestSupport"]),
+      ["graphopt", "GraphIR", "Importers", "Planning", "Emitters", "Gate", "TestSupport"]),
   ]
 )

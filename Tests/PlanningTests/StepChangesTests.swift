@@ -9,7 +9,8 @@ import Testing
     names.enumerated().map { index, name in
       PlanStep(
         index: index, kind: kind, node: "node \(name)", nodeIndex: index, op: "Op", inputs: [],
-        outputs: ["", name], liveBytes: 0, workspaceBytes: 0, workspaceOffset: nil)
+        outputs: ["", name], recomputeFlops: 0, liveBytes: 0, workspaceBytes: 0,
+        workspaceOffset: nil)
     }
   }
 

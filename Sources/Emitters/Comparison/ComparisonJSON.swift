@@ -57,7 +57,9 @@ public struct ComparisonJSON: Sendable {
     let figures = [
       ("arenaBytes", comparison.arena), ("externalBytes", comparison.external),
       ("lowerBoundBytes", comparison.bound), ("peakBytes", comparison.peak),
-      ("residentBytes", comparison.resident), ("totalBytes", comparison.total),
+      ("recomputeFlops", comparison.recomputed), ("residentBytes", comparison.resident),
+      ("secondBytes", comparison.second), ("totalBytes", comparison.total),
+      ("trafficBytes", comparison.traffic),
     ]
     writer.object { writer in
       for (name, figure) in figures {

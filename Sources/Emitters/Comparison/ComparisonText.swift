@@ -65,6 +65,15 @@ public struct ComparisonText: Sendable {
     row("external", comparison.external)
     row("total", comparison.total)
     row("bound", comparison.bound)
+    row("second memory", comparison.second)
+    row("copied to it and back", comparison.traffic)
+    let recomputed = comparison.recomputed
+    if recomputed.before != 0 || recomputed.after != 0 {
+      rows.append([
+        "operations run again", ReportText.grouped(recomputed.before), "->",
+        ReportText.grouped(recomputed.after), recomputed.change == 0 ? "the same" : "",
+      ])
+    }
     rows.append([
       "gap to the bound", ReportText.percent(comparison.gaps.before), "->",
       ReportText.percent(comparison.gaps.after), "",

@@ -49,6 +49,17 @@ extension ExecutionPlan {
         isCountable(step.liveBytes)
       else { return "the bytes of step \(step.index) are out of range" }
     }
+    for stay in residencies {
+      guard isCountable(stay.bytes), isCountable(stay.offset), stay.bytes < limit - sum else {
+        return "the stays of storage \(stay.storage) have no sum"
+      }
+      sum += stay.bytes
+    }
+    let prices = [
+      ("secondBytes", summary.secondBytes), ("spillBytes", summary.price.spillBytes),
+      ("fetchBytes", summary.price.fetchBytes), ("recomputeFlops", summary.price.recomputeFlops),
+    ]
+    for (name, value) in prices where !isCountable(value) { return "\(name) is \(value)" }
     return nil
   }
 }

@@ -84,12 +84,15 @@ public struct MemoryProfile: Hashable, Sendable {
     }
     var atPeak = peak.items.map { Holding(name: $0.name, bytes: $0.bytes) }
     if let workspace, workspace.bytes > 0 { atPeak.append(workspace) }
-    let resident = PeakAccount.storages(of: plan) { $0 == MemorySpace.resident.rawValue }
+    var seen: Set<Int> = []
+    let resident = plan.tensors.filter {
+      $0.space == MemorySpace.resident.rawValue && seen.insert($0.storage).inserted
+    }
     self.init(
       peakBytes: plan.summary.peakBytes, arenaBytes: plan.summary.arenaBytes,
       residentBytes: plan.summary.residentBytes, lowerBoundBytes: plan.summary.lowerBoundBytes,
       atPeak: Holdings(atPeak),
-      resident: Holdings(resident.map { Holding(name: $0.name, bytes: $0.bytes) }),
+      resident: Holdings(resident.map { Holding(name: $0.name, bytes: plan.rounded($0.bytes)) }),
       highest: Self.highest(in: plan))
   }
 
@@ -97,16 +100,15 @@ public struct MemoryProfile: Hashable, Sendable {
   static func workspaceName(of step: PlanStep) -> String { "workspace of \(step.node)" }
 
   private static func highest(in plan: ExecutionPlan) -> Holding? {
-    for tensor in plan.tensors {
-      if let offset = tensor.offset, tensor.space == MemorySpace.arena.rawValue,
-        offset + plan.rounded(tensor.bytes) == plan.summary.arenaBytes, tensor.bytes > 0
-      {
-        return Holding(name: tensor.name, bytes: plan.rounded(tensor.bytes))
-      }
+    let end = plan.summary.arenaBytes
+    if let stay = plan.arenaStays.first(where: { $0.bytes > 0 && $0.offset + $0.bytes == end }),
+      let tensor = plan.tensors.first(where: { $0.storage == stay.storage })
+    {
+      return Holding(name: tensor.name, bytes: stay.bytes)
     }
     for step in plan.steps {
       if let offset = step.workspaceOffset, step.workspaceBytes > 0,
-        offset + step.workspaceBytes == plan.summary.arenaBytes
+        offset + step.workspaceBytes == end
       {
         return Holding(name: workspaceName(of: step), bytes: step.workspaceBytes)
       }

@@ -1,7 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 
-internal import GraphIR
-
 /// What a plan's peak is made of: one entry for each storage that is live at that step.
 public struct PeakAccount: Hashable, Sendable {
   /// A storage, by its first tensor, with what it takes.
@@ -10,7 +8,7 @@ public struct PeakAccount: Hashable, Sendable {
     public let tensor: PlannedTensor
     /// The bytes of the storage, rounded up to the plan's alignment.
     public let bytes: Int
-    /// The first step at which the storage is live.
+    /// The first step at which the storage is live; of its stay, where it has several.
     public let firstStep: Int
     /// The last one.
     public let lastStep: Int
@@ -46,31 +44,24 @@ public struct PeakAccount: Hashable, Sendable {
     self.running = running
     liveBytes = running?.liveBytes ?? plan.summary.peakBytes
     workspaceBytes = running?.workspaceBytes ?? 0
-    items = Self.storages(of: plan) { $0 == MemorySpace.arena.rawValue }
-      .filter { $0.firstStep <= step && step <= $0.lastStep }
-      .sorted(by: Self.isBefore)
+    items = Self.items(of: plan, at: step).sorted(by: Self.isBefore)
   }
 
-  /// The storages of the spaces that are asked for, in the order in which the plan names them.
-  static func storages(of plan: ExecutionPlan, in isWanted: (String) -> Bool) -> [Item] {
-    var places: [Int: Int] = [:]
-    var items: [Item] = []
-    for tensor in plan.tensors where isWanted(tensor.space) {
-      let bytes = plan.rounded(tensor.bytes)
-      guard let place = places[tensor.storage] else {
-        places[tensor.storage] = items.count
-        items.append(
-          Item(
-            tensor: tensor, bytes: bytes, firstStep: tensor.firstStep, lastStep: tensor.lastStep))
-        continue
-      }
-      let item = items[place]
-      items[place] = Item(
-        tensor: item.tensor, bytes: max(item.bytes, bytes),
-        firstStep: min(item.firstStep, tensor.firstStep),
-        lastStep: max(item.lastStep, tensor.lastStep))
+  private static func items(of plan: ExecutionPlan, at step: Int) -> [Item] {
+    var roots: [Int: Int] = [:]
+    for (index, tensor) in plan.tensors.enumerated() where roots[tensor.storage] == nil {
+      roots[tensor.storage] = index
     }
-    return items
+    let stays = plan.arenaStays.filter { $0.firstStep <= step && step <= $0.lastStep }
+    let live = Set(stays.map(\.storage))
+    return stays.compactMap { stay in
+      // What overwrites another at this very step has that one's bytes.
+      let isWithin = stay.firstStep == step && stay.takesOver.map(live.contains) ?? false
+      guard !isWithin, let root = roots[stay.storage] else { return nil }
+      return Item(
+        tensor: plan.tensors[root], bytes: stay.bytes, firstStep: stay.firstStep,
+        lastStep: stay.lastStep)
+    }
   }
 
   /// Largest first, then by name; names are unique in a plan.
@@ -82,8 +73,8 @@ public struct PeakAccount: Hashable, Sendable {
 extension ExecutionPlan {
   /// A size rounded up to the plan's alignment.
   func rounded(_ bytes: Int) -> Int {
-    let rest = bytes % max(options.alignment, 1)
-    return rest == 0 ? bytes : bytes - rest + options.alignment
+    let mask = options.alignment - 1
+    return (bytes + mask) & ~mask
   }
 
   /// The order of names: that of their bytes, the same everywhere.

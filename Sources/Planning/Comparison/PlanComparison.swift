@@ -29,6 +29,12 @@ public struct PlanComparison: Hashable, Sendable {
   public let total: Figure
   /// What no order stays below.
   public let bound: Figure
+  /// The second memory.
+  public let second: Figure
+  /// Bytes copied to the second memory and back.
+  public let traffic: Figure
+  /// Floating-point operations of what runs again.
+  public let recomputed: Figure
   /// How far each plan's peak is above its bound, as a part of it.
   public var gaps: (before: Double, after: Double) { (gapBefore, gapAfter) }
   private let gapBefore: Double
@@ -71,6 +77,11 @@ public struct PlanComparison: Hashable, Sendable {
     external = figure(\.externalBytes)
     total = figure(\.totalBytes)
     bound = figure(\.lowerBoundBytes)
+    second = figure(\.secondBytes)
+    traffic = Figure(
+      before: before.summary.price.spillBytes + before.summary.price.fetchBytes,
+      after: after.summary.price.spillBytes + after.summary.price.fetchBytes)
+    recomputed = figure(\.price.recomputeFlops)
     gapBefore = before.summary.orderGap
     gapAfter = after.summary.orderGap
     let (old, new) = (PeakAccount(of: before), PeakAccount(of: after))

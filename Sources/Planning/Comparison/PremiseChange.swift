@@ -2,7 +2,7 @@
 
 /// A difference in what two plans are plans of: without it the rest of a comparison is not fair.
 public struct PremiseChange: Hashable, Sendable {
-  /// What differs: `graph`, a dimension as `dim batch`, or an option by its name.
+  /// What differs: `graph`, a dimension as `dim batch`, a bound as `bound boxes`, or an option by its name.
   public let what: String
   /// What it was; `nil` where it was not set.
   public let before: String?
@@ -26,6 +26,14 @@ public struct PremiseChange: Hashable, Sendable {
           what: "dim \(name)", before: before.model.dims[name].map(String.init),
           after: after.model.dims[name].map(String.init)))
     }
+    let bounds = (before.model.bounds ?? [:], after.model.bounds ?? [:])
+    let bounded = Set(bounds.0.keys).union(bounds.1.keys).sorted(by: ExecutionPlan.isBefore)
+    for name in bounded where bounds.0[name] != bounds.1[name] {
+      changes.append(
+        PremiseChange(
+          what: "bound \(name)", before: bounds.0[name].map { "\($0)" },
+          after: bounds.1[name].map { "\($0)" }))
+    }
     for (one, other) in zip(old, new) where one.value != other.value {
       changes.append(PremiseChange(what: one.name, before: one.value, after: other.value))
     }
@@ -42,7 +50,8 @@ public struct PremiseChange: Hashable, Sendable {
     return [
       ("alignment", "\(options.alignment)"), ("budget", options.budgetBytes.map { "\($0)" }),
       ("inplace", options.inplace), ("io", options.io), ("layout", options.layout),
-      ("order", options.order), ("slices", "\(options.slices)"),
+      ("order", options.order), ("recompute", options.recompute), ("slices", "\(options.slices)"),
+      ("spill", options.spill),
     ]
   }
 }

@@ -48,7 +48,7 @@ public struct ZooReport: Hashable, Sendable {
   ///
   /// - Complexity: O(length of the text).
   public var text: [UInt8] {
-    var rows: [[String]] = []
+    var rows = [["model", "total", "arena", "above the bound", ""]]
     for (index, record) in records.enumerated() {
       rows.append(row(record, judgements.isEmpty ? nil : judgements[index]))
     }

@@ -6,8 +6,8 @@ import Glibc
 public enum RecordFile {
   /// The records of a file.
   ///
-  /// - Parameter isTorn: Whether the file may end in the middle of a line, as that of a run that was
-  ///   cut short: what cannot be read at its end is then passed over.
+  /// - Parameter isTorn: Whether lines may end in the middle, as in the file of a run that was cut
+  ///   short: what cannot be read is then passed over.
   /// - Throws: ``GateError``.
   public static func records(of path: String, isTorn: Bool = false) throws(GateError) -> [ZooRecord]
   {
@@ -21,7 +21,6 @@ public enum RecordFile {
             as: "a record of a zoo in line \(number + 1)"))
       } catch {
         guard isTorn else { throw error }
-        break
       }
     }
     return records

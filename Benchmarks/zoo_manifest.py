@@ -11,7 +11,8 @@ import os
 import sys
 
 
-def main(zoo):
+def text(zoo):
+    """The manifest."""
     with open(os.path.join(zoo, "MANIFEST.json")) as file:
         models = json.load(file)["models"]
     lines = []
@@ -21,12 +22,10 @@ def main(zoo):
         if model["bind"] and model["bind"] != [{}]:
             entry["bindings"] = model["bind"]
         lines.append(json.dumps(entry, sort_keys=True, ensure_ascii=False))
-    print('{"format": "graphopt-zoo", "version": 1, "models": [')
-    print(",\n".join(lines))
-    print("]}")
+    return '{"format": "graphopt-zoo", "version": 1, "models": [\n' + ",\n".join(lines) + "\n]}\n"
 
 
 if __name__ == "__main__":
     if len(sys.argv) != 2:
         sys.exit(__doc__)
-    main(sys.argv[1])
+    sys.stdout.write(text(sys.argv[1]))

@@ -12,12 +12,16 @@ the same path on every machine. Options that this script does not know go to `gr
 """
 
 import argparse
+import contextlib
 import subprocess
 import sys
 import tempfile
 from pathlib import Path
 
-import ray
+try:
+    import ray
+except ImportError:
+    sys.exit("zoo_ray.py: needs ray: pip install ray")
 
 # What `graphopt zoo` ends in when the records are all there: the gate itself is here, not there.
 WITH_RECORDS = (0, 3, 65, 70)
@@ -45,14 +49,27 @@ def parts_of_zoo(arguments, rest):
         (ready,), waiting = ray.wait(waiting, num_returns=1)
         part = tasks.index(ready)
         status, records, errors = results[part] = ray.get(ready)
-        lines = errors.splitlines()
         if status not in WITH_RECORDS or status == 65 and not records:
             sys.stderr.write(errors)
             sys.exit(status if status > 0 else 70)
-        for line in lines:
+        for line in errors.splitlines():
             if line.startswith("["):
                 print(f"part {part + 1}/{count} {line}", file=sys.stderr)
     return [results[part][1] for part in range(count)]
+
+
+def written_parts(arguments, rest, folder):
+    """The files of the parts' records, in order."""
+    if arguments.address:
+        ray.init(address=arguments.address, log_to_driver=False)
+    else:
+        ray.init(num_cpus=arguments.workers, include_dashboard=False, log_to_driver=False)
+    files = []
+    for index, records in enumerate(parts_of_zoo(arguments, rest)):
+        files.append(folder / f"{index}.jsonl")
+        files[-1].write_bytes(records)
+    ray.shutdown()
+    return files
 
 
 def main():
@@ -73,16 +90,10 @@ def main():
     gate.add_argument("-o", "--output")
     gate.add_argument("--format", default="text")
     arguments, rest = parser.parse_known_args()
-    if arguments.address:
-        ray.init(address=arguments.address, log_to_driver=False)
-    else:
-        ray.init(num_cpus=arguments.workers, include_dashboard=False, log_to_driver=False)
     with tempfile.TemporaryDirectory() as folder:
-        files = []
-        for index, records in enumerate(parts_of_zoo(arguments, rest)):
-            files.append(Path(folder) / f"{index}.jsonl")
-            files[-1].write_bytes(records)
-        ray.shutdown()
+        # What Ray has to say, of a worker that died for one, is no part of the report.
+        with contextlib.redirect_stdout(sys.stderr):
+            files = written_parts(arguments, rest, Path(folder))
         command = [arguments.graphopt, "zoo", "--merge", *map(str, files)]
         command += ["--format", arguments.format]
         for name in ("baseline", "tolerance", "output"):

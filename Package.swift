@@ -58,7 +58,13 @@ let package = Package(
     module("Planning", ["GraphIR", "IntegerProgramming", "Ordering", "MemoryLayout"]),
 
     // Floor 4: what plans are written as. A planned model is an edited copy of the one imported.
-    module("Emitters", ["GraphIR", "Importers", "Planning"]),
+    // The page that people open in a browser is made of files of its own languages.
+    .target(
+      name: "Emitters", dependencies: ["GraphIR", "Importers", "Planning"],
+      resources: [
+        .embedInCode("HTML/page.css"), .embedInCode("HTML/model.js"),
+        .embedInCode("HTML/chart.js"), .embedInCode("HTML/tables.js"),
+      ], swiftSettings: strict),
 
     // The umbrella: one import for embedders.
     module(
@@ -89,7 +95,9 @@ let package = Package(
     tests(
       "PlanningTests",
       ["Planning", "GraphIR", "Ordering", "MemoryLayout", "TestSupport"]),
-    tests("EmittersTests", ["Emitters", "Planning", "Importers", "GraphIR", "TestSupport"]),
+    tests(
+      "EmittersTests",
+      ["Emitters", "Planning", "MemoryLayout", "Importers", "GraphIR", "TestSupport"]),
     tests("GraphOptimizerTests", ["GraphOptimizer"]),
     tests(
       "CommandLineTests",

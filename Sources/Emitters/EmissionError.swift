@@ -13,6 +13,10 @@ public enum EmissionError: Error, Hashable, Sendable {
   case missingNodes(Int)
   /// With the plan in it the file would be larger than any reader of the format takes.
   case tooLarge(Int)
+  /// Larger than what a format of 32-bit integers has room for.
+  case beyond32Bits(Int)
+  /// An offset that is no multiple of what the format demands.
+  case misaligned(tensor: String, offset: Int, alignment: Int)
   /// The model's weights lie in another file, which cannot be reached from where the copy is to lie.
   case unreachableWeights(location: String, folder: String)
   /// The model's file is not what it was when it was read, or its external data is out of bounds.
@@ -30,6 +34,11 @@ extension EmissionError: CustomStringConvertible {
     case .tooLarge(let byteCount):
       "the file would be \(byteCount) bytes long, and readers of the format stop at 2^31 - 1; "
         + "keep the weights in a file of their own"
+    case .beyond32Bits(let value):
+      "\(value) does not fit: the format counts in 32-bit integers, up to 2^31 - 1"
+    case .misaligned(let tensor, let offset, let alignment):
+      "tensor '\(tensor)' is at offset \(offset), and the format wants multiples of \(alignment); "
+        + "plan with --alignment \(alignment) or more"
     case .unreachableWeights(let location, let folder):
       "the weights lie in '\(location)' beside the model; write the copy into '\(folder)' too, "
         + "or put them beside the copy first"

@@ -14,6 +14,8 @@ from pathlib import Path
 from browser import Browser
 from outcome import PeerError, report
 
+# Rows of a table that are shown at once.
+PAGE = 20
 READY = "document.documentElement?.dataset.ready === 'true'"
 # Counts what is drawn on each canvas, from outside the page's own script.
 COUNTER = """
@@ -101,7 +103,8 @@ def check_map(browser, plan):
         browser, lambda: browser.mouse("mouseWheel", x, y, deltaX=0, deltaY=-400)
     )
     same(browser.value("window.scrollY"), before, "the page's place after the wheel")
-    expect(wheeled != again, "the wheel changes nothing")
+    # What is as narrow as can be does not zoom.
+    expect(wheeled != again or len(plan["steps"]) <= 3, "the wheel changes nothing")
     browser.key("0")
     browser.key("Escape")
 
@@ -120,24 +123,24 @@ def sort_by(browser, table, column):
 def check_tables(browser, plan):
     tensors, steps = plan["tensors"], plan["steps"]
     by_bytes = sorted(range(len(tensors)), key=lambda index: (-tensors[index]["bytes"], index))
-    wanted = [visible(tensors[index]["name"]) for index in by_bytes[:50]]
+    wanted = [visible(tensors[index]["name"]) for index in by_bytes[:PAGE]]
     same([row[0] for row in rows(browser, "tensors")], wanted, "the largest tensors")
-    sort_by(browser, "tensors", 3)
+    sort_by(browser, "tensors", 1)
     by_bytes = sorted(range(len(tensors)), key=lambda index: (tensors[index]["bytes"], index))
-    wanted = [visible(tensors[index]["name"]) for index in by_bytes[:50]]
+    wanted = [visible(tensors[index]["name"]) for index in by_bytes[:PAGE]]
     same([row[0] for row in rows(browser, "tensors")], wanted, "the smallest tensors")
     sort_by(browser, "tensors", 0)
     # As the page's language compares texts: by units of UTF-16.
     names = sorted((visible(tensor["name"]) for tensor in tensors),
                    key=lambda name: name.encode("utf-16-be"))
-    same([row[0] for row in rows(browser, "tensors")], names[:50], "tensors by name")
+    same([row[0] for row in rows(browser, "tensors")], names[:PAGE], "tensors by name")
     sort_by(browser, "steps", 3)
     live = sorted(range(len(steps)), key=lambda index: (-steps[index]["liveBytes"], index))
-    wanted = [f"{index:,}" for index in live[:50]]
+    wanted = [f"{index:,}" for index in live[:PAGE]]
     same([row[0] for row in rows(browser, "steps")], wanted, "the steps with most live")
     sort_by(browser, "steps", 0)
     same([row[2] for row in rows(browser, "steps")],
-         [visible(step["node"]) for step in steps[:50]], "steps in their order")
+         [visible(step["node"]) for step in steps[:PAGE]], "steps in their order")
 
 
 def search(browser, text):

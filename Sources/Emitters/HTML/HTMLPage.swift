@@ -10,7 +10,7 @@ struct HTMLPage {
   private var summary: PlanSummary { plan.summary }
 
   /// How many of the tensors that are live at the peak, or of a witness, are listed.
-  private static let listedTensors = 100
+  private static let listedTensors = 20
 
   init(_ plan: ExecutionPlan) {
     self.plan = plan
@@ -210,12 +210,12 @@ struct HTMLPage {
       return "<tr data-tensor=\"\(position[tensor.name] ?? -1)\"><td class=\"number\">"
         + "\(Self.size(tensor.bytes))</td><td class=\"name\"><bdi>\(tensor.name.html)</bdi></td>"
         + "<td>\(tensor.role.html)</td><td class=\"type\">\(tensor.typeAndShape.html)</td>"
-        + "<td class=\"number\">\(storage.first) – \(storage.last)</td></tr>\n"
+        + "<td class=\"number\">\(ReportText.grouped(storage.first)) – \(ReportText.grouped(storage.last))</td></tr>\n"
     }
     return """
       <section aria-labelledby="peak-title">
       <h2 id="peak-title">What is live at the peak</h2>
-      <p>Step \(step.index) of \(ReportText.grouped(plan.steps.count)) runs \
+      <p>Step \(ReportText.grouped(step.index)) of \(ReportText.grouped(plan.steps.count)) runs \
       <code>\(step.op.html)</code> <code><bdi>\(step.node.html)</bdi></code> with \
       \(ReportText.counted(live.count, "live tensor"))\
       \(step.workspaceBytes > 0 ? " and \(Self.size(step.workspaceBytes)) of workspace" : "").</p>

@@ -197,6 +197,9 @@ const drawCurve = () => {
   if (pointerStep >= 0) drawMoment(area, pointerStep, colours.soft);
 };
 
+const isBlockSeen = (block) => block.right > view.left && block.left < view.right
+  && block.high > view.low && block.low < view.high;
+
 let mapArea = null;
 const drawMap = () => {
   const area = plane(mapCanvas);
@@ -211,12 +214,14 @@ const drawMap = () => {
   context.clip();
   let drawn = 0;
   const labels = [];
+  // Where there are many, what is smaller than a pixel shows only where it covers the middle of one:
+  // rounded up, they would add to more than the arena has.
+  const isDense = blocks.reduce((sum, block) => sum + (isBlockSeen(block) ? blockSize : 0), 0) > 3000;
   const paint = (wanted, alpha) => {
     context.globalAlpha = alpha;
     let colour = -1;
     for (const block of blocks) {
-      if (block.right <= view.left || block.left >= view.right || block.high <= view.low
-        || block.low >= view.high) continue;
+      if (!isBlockSeen(block)) continue;
       for (let rect = block.start; rect < block.end; rect += 1) {
         if (rectRight[rect] <= view.left || rectLeft[rect] >= view.right
           || rectHigh[rect] <= view.low || rectLow[rect] >= view.high) continue;
@@ -225,13 +230,22 @@ const drawMap = () => {
           colour = rectColour[rect];
           context.fillStyle = colours[colourNames[colour]];
         }
-        const left = xOf(area, rectLeft[rect]);
-        const top = yOf(rectHigh[rect]);
-        const width = xOf(area, rectRight[rect]) - left;
-        const tall = yOf(rectLow[rect]) - top;
-        // A gap between neighbours where there is room for one, and always something to see.
-        context.fillRect(left, top, width > 4 ? width - 1 : Math.max(width, .6),
-          tall > 4 ? tall - 1 : Math.max(tall, .6));
+        let left = xOf(area, rectLeft[rect]);
+        let top = yOf(rectHigh[rect]);
+        let right = xOf(area, rectRight[rect]);
+        let bottom = yOf(rectLow[rect]);
+        if (isDense) {
+          left = Math.round(left);
+          top = Math.round(top);
+          right = Math.round(right);
+          bottom = Math.round(bottom);
+        }
+        const width = right - left;
+        const tall = bottom - top;
+        const least = isDense ? 0 : .6;
+        // A gap between neighbours where there is room for one.
+        context.fillRect(left, top, width > 4 ? width - 1 : Math.max(width, least),
+          tall > 4 ? tall - 1 : Math.max(tall, least));
         drawn += 1;
         if (width > 56 && tall > 15 && wanted) labels.push([rect, left, top, width, tall]);
       }

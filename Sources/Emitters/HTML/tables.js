@@ -98,7 +98,7 @@ const showPinned = () => {
 };
 
 // A table that sorts by a click on a head and shows a page of rows at a time.
-const pageRows = 50;
+const pageRows = 20;
 class Table {
   constructor(name, count, columns, attribute, matches) {
     Object.assign(this, { name, count, columns, attribute, matches, page: 0, sorted: 0, sign: 1 });
@@ -195,12 +195,12 @@ const number = (title, value, cell, more) =>
 const tensorTable = new Table("tensors", tensorCount, [
   { title: "Tensor", value: (row) => tensors.name[row], cell: (row) => isolated(tensors.name[row]),
     className: "name" },
+  number("Bytes", (row) => tensors.bytes[row],
+    (row) => (bounded.has(row) ? "≤ " : "") + size(tensors.bytes[row]), { isLargestFirst: true }),
   { title: "Role", value: (row) => tensors.roles[tensors.role[row]],
     cell: (row) => tensors.roles[tensors.role[row]] },
   { title: "Type", value: (row) => tensors.types[tensors.type[row]],
     cell: (row) => tensors.types[tensors.type[row]], className: "type" },
-  number("Bytes", (row) => tensors.bytes[row],
-    (row) => (bounded.has(row) ? "≤ " : "") + size(tensors.bytes[row]), { isLargestFirst: true }),
   number("First step", (row) => tensors.first[row]),
   number("Last step", (row) => tensors.last[row]),
   number("Steps", (row) => tensors.last[row] - tensors.first[row] + 1, undefined,
@@ -225,7 +225,7 @@ const stepTable = new Table("steps", stepCount, [
 ], "step", () => state.stepMatches);
 
 // The largest tensors are what people look for.
-tensorTable.sortBy(3);
+tensorTable.sortBy(1);
 const tabs = make("div", undefined, "tabs");
 tabs.setAttribute("role", "tablist");
 const tables = [[tensorTable, "Tensors"], [stepTable, "Steps"]];

@@ -97,7 +97,7 @@ let package = Package(
       ["Planning", "GraphIR", "Ordering", "MemoryLayout", "TestSupport"]),
     tests(
       "EmittersTests",
-      ["Emitters", "Planning", "MemoryLayout", "Importers", "GraphIR", "TestSupport"]),
+      ["Emitters", "Planning", "Ordering", "MemoryLayout", "Importers", "GraphIR", "TestSupport"]),
     tests("GraphOptimizerTests", ["GraphOptimizer"]),
     tests(
       "CommandLineTests",

@@ -38,7 +38,7 @@ extension ExecutionPlan {
   /// - Complexity: O(tensors · log tensors); where tensors are parts of others also O(tensors · most
   ///   that are live at once).
   func arenaBoxes() -> [ArenaBox] {
-    let groups = storageGroups()
+    let groups = hasResidencies ? residentGroups() : storageGroups()
     var boxes: [ArenaBox] = []
     for component in components(of: groups) {
       if component.count == 1, let group = component.first {
@@ -83,6 +83,38 @@ extension ExecutionPlan {
       if bytes > groups[group].bytes {
         groups[group].bytes = bytes
         groups[group].owner = .tensor(index)
+      }
+    }
+    return groups
+  }
+
+  /// One box for each stay in the arena, of a plan that recomputes or spills; stays that take over
+  /// one another are one, named after the first.
+  private func residentGroups() -> [ArenaBox] {
+    var roots: [Int: Int] = [:]
+    for (index, tensor) in tensors.enumerated() where roots[tensor.storage] == nil {
+      roots[tensor.storage] = index
+    }
+    struct End: Hashable {
+      var storage: Int
+      var step: Int
+    }
+    var groups: [ArenaBox] = []
+    var ending: [End: Int] = [:]
+    let stays = arenaStays.sorted { ($0.firstStep, $0.storage) < ($1.firstStep, $1.storage) }
+    for stay in stays {
+      let end = End(storage: stay.storage, step: stay.lastStep)
+      if let taken = stay.takesOver, let group = ending[End(storage: taken, step: stay.firstStep)] {
+        let life = groups[group].life
+        groups[group].life = life.lowerBound..<max(life.upperBound, stay.lastStep + 1)
+        groups[group].bytes = max(groups[group].bytes, stay.bytes)
+        ending[end] = group
+      } else if let root = roots[stay.storage] {
+        ending[end] = groups.count
+        groups.append(
+          ArenaBox(
+            offset: stay.offset, bytes: stay.bytes, life: stay.firstStep..<stay.lastStep + 1,
+            owner: .tensor(root)))
       }
     }
     return groups

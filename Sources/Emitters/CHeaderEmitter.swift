@@ -19,8 +19,10 @@ public struct CHeaderEmitter: PlanEmitter {
 
   public init() {}
 
+  /// - Throws: ``EmissionError/severalOffsets`` of plans that recompute or spill.
   /// - Complexity: O(tensors + steps).
-  public func bytes(of plan: ExecutionPlan) -> [UInt8] {
+  public func bytes(of plan: ExecutionPlan) throws(EmissionError) -> [UInt8] {
+    guard !plan.hasResidencies else { throw .severalOffsets }
     var header = CHeader(plan, prefix: Self.prefix(of: plan.model.path))
     header.write()
     return Array(header.text.utf8)
@@ -170,10 +172,11 @@ private struct CHeader {
     line("};")
     line("")
     line("struct \(type)_step {")
-    line("  const char *kind; /* \"run\" */")
+    line("  const char *kind; /* \"run\", \"recompute\", \"spill\" or \"fetch\" */")
     line("  const char *node;")
     line("  const char *op;")
-    line("  uint32_t node_index; /* the node's position in the graph as it was read */")
+    line("  /* The node's position in the graph as it was read; UINT32_MAX where none runs. */")
+    line("  uint32_t node_index;")
     line("  size_t live_bytes;")
     line("  size_t workspace_offset;")
     line("  size_t workspace_bytes;")
@@ -195,7 +198,7 @@ private struct CHeader {
       for step in plan.steps {
         line(
           "  {\"\(step.kind.rawValue)\", \(CHeaderEmitter.literal(step.node)), "
-            + "\(CHeaderEmitter.literal(step.op)), \(step.nodeIndex)u, \(number(step.liveBytes)), "
+            + "\(CHeaderEmitter.literal(step.op)), \(step.nodeIndex.map { "\($0)u" } ?? "UINT32_MAX"), \(number(step.liveBytes)), "
             + "\(number(step.workspaceOffset ?? 0)), \(number(step.workspaceBytes))},")
       }
       line("};")

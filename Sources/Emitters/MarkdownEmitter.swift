@@ -24,7 +24,9 @@ public struct MarkdownEmitter: PlanEmitter {
     let name = plan.model.path.split(separator: "/").last.map(String.init) ?? plan.model.path
     var text = "### graphopt: \(Self.code(name))\(dims.isEmpty ? "" : " at \(Self.code(dims))")\n\n"
     text += "**\(Self.capitalized(facts.verdict))**"
-    if let hope = facts.hope { text += "<br>\(Self.capitalized(hope))" }
+    for line in facts.hope.map({ [$0] }) ?? facts.price {
+      text += "<br>\(Self.capitalized(line))"
+    }
     text += "\n\n" + orders(facts) + "\n" + bound(facts)
     text += "\n" + peak(facts) + "\n" + details(facts)
     return Array(text.utf8)

@@ -30,14 +30,52 @@ struct PlanFacts {
   /// What may still be hoped for where a plan is over its budget.
   var hope: String? {
     guard summary.fits == false, let budget = summary.budgetBytes else { return nil }
-    let floor = summary.residentBytes + summary.lowerBoundBytes
-    return floor > budget
-      ? "no order of these operators needs less than \(ReportText.size(floor))"
-      : "the lower bound is \(ReportText.size(floor)), so a better order is not ruled out"
+    let bound = summary.residentBytes + summary.lowerBoundBytes
+    if summary.floorBytes > budget {
+      return
+        "nothing runs below \(ReportText.size(summary.floorBytes)), whatever is recomputed or spilled"
+    }
+    return bound > budget
+      ? "no order of these operators needs less than \(ReportText.size(bound)) without recompute or spill"
+      : "the lower bound is \(ReportText.size(bound)), so a better order is not ruled out"
   }
 
   private static func exact(_ bytes: Int) -> String {
     "\(ReportText.size(bytes)) (\(ReportText.grouped(bytes)) bytes)"
+  }
+
+  // MARK: Price
+
+  /// What a plan that fits pays to need less than its order and layout alone would, a line each;
+  /// empty where it pays nothing.
+  var price: [String] {
+    guard summary.fits == true, plan.hasResidencies else { return [] }
+    let price = summary.price
+    var parts: [String] = []
+    if price.recomputeSteps > 0 {
+      parts.append(
+        "\(ReportText.counted(price.recomputeSteps, "operator")) run again "
+          + "(\(ReportText.operations(price.recomputeFlops)))")
+    }
+    let traffic = price.spillBytes + price.fetchBytes
+    if traffic > 0 {
+      let kept = price.compulsoryBytes
+      parts.append(
+        "\(ReportText.size(price.spillBytes)) spilled and "
+          + "\(ReportText.size(price.fetchBytes)) fetched"
+          + (kept > 0 ? " (\(ReportText.size(kept)) of it compulsory)" : ""))
+    }
+    var lines = ["price: \(parts.isEmpty ? "none" : parts.joined(separator: "; "))"]
+    if let seconds = price.seconds { lines[0] += ", about \(ReportText.seconds(seconds))" }
+    if let bound = price.trafficBoundBytes, price.recomputeSteps == 0, traffic > 0 {
+      lines.append(
+        "no spilling in this order moves less than \(ReportText.size(bound))"
+          + (traffic - price.compulsoryBytes == bound ? ": optimal" : ""))
+    }
+    if summary.secondBytes > 0 {
+      lines.append("second memory: \(ReportText.size(summary.secondBytes))")
+    }
+    return lines
   }
 
   // MARK: Other orders
@@ -88,6 +126,7 @@ struct PlanFacts {
     let (bound, peak) = (summary.lowerBoundBytes, summary.peakBytes)
     let text = "no order has a peak below \(ReportText.size(bound)); "
     if summary.provenOptimal { return text + "this plan's arena is that: proven optimal" }
+    if plan.hasResidencies { return text + "that is without recompute and spill" }
     return text
       + (peak == bound
         ? "the peak is that" : "the peak is \(Self.excess(of: peak, over: bound)) above")
@@ -155,19 +194,15 @@ struct PlanFacts {
 
   /// What is live at a step, largest first, one entry a storage.
   func liveStorages(at step: Int) -> [LiveStorage] {
-    var lives: [Int: LiveStorage] = [:]
-    for tensor in plan.tensors where tensor.space == MemorySpace.arena.rawValue {
-      guard let life = lives[tensor.storage] else {
-        lives[tensor.storage] = LiveStorage(
-          tensor: tensor, first: tensor.firstStep, last: tensor.lastStep)
-        continue
+    // The root of a storage is listed first among its members, with its full size.
+    var roots: [Int: PlannedTensor] = [:]
+    for tensor in plan.tensors where roots[tensor.storage] == nil { roots[tensor.storage] = tensor }
+    return plan.arenaStays.compactMap { stay in
+      guard stay.firstStep <= step, step <= stay.lastStep, let root = roots[stay.storage] else {
+        return nil
       }
-      lives[tensor.storage] = LiveStorage(
-        tensor: life.tensor, first: min(life.first, tensor.firstStep),
-        last: max(life.last, tensor.lastStep))
-    }
-    return lives.values.filter { $0.first <= step && step <= $0.last }
-      .sorted { ($1.tensor.bytes, $0.tensor.storage) < ($0.tensor.bytes, $1.tensor.storage) }
+      return LiveStorage(tensor: root, first: stay.firstStep, last: stay.lastStep)
+    }.sorted { ($1.tensor.bytes, $0.tensor.storage) < ($0.tensor.bytes, $1.tensor.storage) }
   }
 }
 

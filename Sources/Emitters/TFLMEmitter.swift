@@ -21,11 +21,13 @@ public struct TFLMEmitter: PlanEmitter {
 
   public init() {}
 
-  /// - Throws: ``EmissionError/beyond32Bits(_:)`` where the arena or the number of tensors has no
+  /// - Throws: ``EmissionError/severalOffsets`` of plans that recompute or spill,
+  ///   ``EmissionError/beyond32Bits(_:)`` where the arena or the number of tensors has no
   ///   place in the format, ``EmissionError/misaligned(tensor:offset:alignment:)`` where an offset is
   ///   no multiple of 16.
   /// - Complexity: O(tensors).
   public func bytes(of plan: ExecutionPlan) throws(EmissionError) -> [UInt8] {
+    guard !plan.hasResidencies else { throw .severalOffsets }
     guard plan.summary.arenaBytes <= Int32.max else {
       throw .beyond32Bits(plan.summary.arenaBytes)
     }

@@ -25,12 +25,14 @@ public struct TextEmitter: PlanEmitter {
   private func head(of plan: ExecutionPlan) -> String {
     let dims = PlanFacts(plan).dims
     return "\(plan.model.path): \(ReportText.counted(plan.model.nodes, "operator")), "
-      + "\(ReportText.counted(plan.tensors.count, "tensor"))\(dims.isEmpty ? "" : " at \(dims)")\n"
+      + "\(ReportText.counted(plan.tensors.count, "tensor"))\(dims.isEmpty ? "" : " at \(dims)")"
+      + "\(ReportText.bounds(plan.model))\n"
   }
 
   private func verdict(of plan: ExecutionPlan) -> String {
     let facts = PlanFacts(plan)
-    return "\(facts.verdict)\n" + (facts.hope.map { "  \($0)\n" } ?? "")
+    return ([facts.verdict] + (facts.hope.map { [$0] } ?? facts.price).map { "  \($0)" })
+      .map { "\($0)\n" }.joined()
   }
 
   private func savings(of plan: ExecutionPlan) -> String {

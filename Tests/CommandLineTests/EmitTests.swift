@@ -63,7 +63,7 @@ import Testing
     let arena = plan.text.firstMatch(of: /"summary":\{"arenaBytes":(\d+)/)?.1
     let layout = CommandRunner.graphopt("layout", path, "--format", "json")
     #expect(layout.status == 0, "\(layout.errors)")
-    #expect(layout.text.firstMatch(of: /"height":(\d+)/)?.1 == arena)
+    #expect(layout.text.firstMatch(of: /"heightBytes":(\d+)/)?.1 == arena)
   }
 
   @Test func `where one file cannot be written, none is`() {

@@ -9,7 +9,19 @@ import Testing
 @Suite struct ArenaBoxTests {
   @Test(arguments: Seeds.first(120), [false, true])
   func `boxes share no byte and are what is live`(_ seed: Int, _ slices: Bool) throws {
-    let plan = try RandomPlan.plan(seed: seed, slices: slices)
+    try expectRight(try RandomPlan.plan(seed: seed, slices: slices))
+  }
+
+  @Test func `a storage that is spilled and fetched has two boxes`() throws {
+    let plan = try LadderPlan.plan()
+    try expectRight(plan)
+    let boxes = plan.arenaBoxes().filter {
+      if case .tensor(let index) = $0.owner { plan.tensors[index].name == "a" } else { false }
+    }
+    #expect(boxes.map(\.life) == [0..<3, 4..<7])
+  }
+
+  private func expectRight(_ plan: ExecutionPlan) throws {
     let boxes = plan.arenaBoxes()
     for (index, box) in boxes.enumerated() {
       for other in boxes[..<index] where box.life.overlaps(other.life) {

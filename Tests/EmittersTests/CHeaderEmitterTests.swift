@@ -53,7 +53,7 @@ import Testing
         "\($0.offset ?? -1) \($0.bytes) \($0.firstStep) \($0.lastStep)"
       }
       + plan.steps.map {
-        "\($0.kind.rawValue) \($0.nodeIndex) \($0.liveBytes) \($0.workspaceBytes)"
+        "\($0.kind.rawValue) \($0.nodeIndex ?? -1) \($0.liveBytes) \($0.workspaceBytes)"
       }
   }
 
@@ -67,7 +67,7 @@ import Testing
   ) throws {
     let plan = try seed < 2 ? RandomPlan.plan(seed: seed) : RandomPlan.hostile(seed: seed)
     let folder = TemporaryFolder()
-    folder.write(CHeaderEmitter().bytes(of: plan), to: "plan.h")
+    folder.write(try CHeaderEmitter().bytes(of: plan), to: "plan.h")
     let prefix = CHeaderEmitter.prefix(of: plan.model.path)
     let source = folder.write(Array(Self.program(prefix, plan).utf8), to: "main.c")
     let built = CommandRunner.run(
@@ -84,7 +84,7 @@ import Testing
     var plan = try RandomPlan.plan(seed: 1)
     plan.summary.arenaBytes = 64
     let folder = TemporaryFolder()
-    let header = folder.write(CHeaderEmitter().bytes(of: plan), to: "plan.h")
+    let header = folder.write(try CHeaderEmitter().bytes(of: plan), to: "plan.h")
     let built = CommandRunner.run("cc", ["-std=c11", "-fsyntax-only", "-xc", header])
     #expect(built.status != 0)
     #expect(built.errors.contains("is not in the arena"))
@@ -92,7 +92,7 @@ import Testing
 
   @Test func `identifiers are unique and may stand anywhere`() throws {
     let plan = try RandomPlan.hostile(seed: 5)
-    let text = String(decoding: CHeaderEmitter().bytes(of: plan), as: UTF8.self)
+    let text = String(decoding: try CHeaderEmitter().bytes(of: plan), as: UTF8.self)
     let names = text.split(separator: "\n").filter { $0.hasPrefix("#define ") }
       .map { $0.split(separator: " ")[1] }.filter { $0.contains("_OFFSET_") }
     #expect(names.count == plan.tensors.count { $0.offset != nil && $0.space == "arena" })

@@ -40,6 +40,18 @@ import Testing
     #expect((data["curves"] as? [Any])?.count == 1)
   }
 
+  @Test func `where storages stay in turn is in the data`() throws {
+    let plan = try LadderPlan.plan()
+    let json = try JSONSerialization.jsonObject(with: Data(HTMLData(plan, []).json))
+    let boxes = try #require((json as? [String: Any])?["boxes"] as? [String: Any])
+    #expect((boxes["offset"] as? [Int])?.count == plan.arenaBoxes().count)
+    let text = page(plan)
+    #expect(text.contains("from the second memory") && text.contains("again"))
+    for emitter in [DotEmitter(), MarkdownEmitter(), CSVEmitter()] as [any PlanEmitter] {
+      #expect(try !emitter.bytes(of: plan).isEmpty)
+    }
+  }
+
   @Test func `the figures stand there without the script`() throws {
     var plan = try RandomPlan.plan(seed: 6)
     plan.summary.budgetBytes = plan.summary.totalBytes - 1

@@ -42,6 +42,12 @@ import Testing
     expectPlan(plan, try read(plan, with: Tool.python ?? ""))
   }
 
+  @Test(.enabled(if: Tool.python != nil, "no python3"))
+  func `a storage that comes back is allocated twice`() throws {
+    let plan = try LadderPlan.plan()
+    expectPlan(plan, try read(plan, with: Tool.python ?? ""))
+  }
+
   @Test(.enabled(if: Tool.torchPython != nil, Comment(rawValue: Tool.torchAbsence)))
   func `PyTorch's own reader takes the snapshot`() throws {
     let plan = try RandomPlan.plan(seed: 8)

@@ -27,6 +27,12 @@ import Testing
     }
   }
 
+  @Test func `a plan in which tensors move has no place in formats of one offset each`() throws {
+    let plan = try LadderPlan.plan()
+    #expect(throws: EmissionError.severalOffsets) { try TFLMEmitter().bytes(of: plan) }
+    #expect(throws: EmissionError.severalOffsets) { try CHeaderEmitter().bytes(of: plan) }
+  }
+
   @Test func `an arena of 2 GiB is refused`() throws {
     var plan = try RandomPlan.plan(seed: 2)
     plan.summary.arenaBytes = 1 << 31

@@ -84,7 +84,8 @@ import Testing
         TraceEmitter(beside: curves).bytes(of: try RandomPlan.hostile(seed: seed)),
         to: "trace-\(seed).json")
     }
-    let answer = Peer.run("peer_schema.py", paths)
+    let ladder = folder.write(TraceEmitter().bytes(of: try LadderPlan.plan()), to: "ladder.json")
+    let answer = Peer.run("peer_schema.py", paths + [ladder])
     #expect(answer.status == 0, "\(answer.errors)")
   }
 

@@ -27,6 +27,10 @@ struct HTMLData {
       $0.member("alignment", plan.options.alignment)
       $0.member("arena", summary.arenaBytes)
       $0.member("bound", summary.lowerBoundBytes)
+      if plan.hasResidencies {
+        $0.key("boxes")
+        $0.object(writeBoxes)
+      }
       $0.member("budget", summary.budgetBytes.map { $0 - summary.residentBytes })
       $0.key("curves")
       $0.array(curves) { writer, curve in
@@ -46,6 +50,26 @@ struct HTMLData {
     return Array(
       writer.bytes.split(separator: UInt8(ascii: "<"), omittingEmptySubsequences: false)
         .joined(separator: Array("\\u003c".utf8)))
+  }
+
+  /// Where storages stay in turn, of plans in which a tensor has no offset of its own.
+  private func writeBoxes(to writer: inout JSONWriter) {
+    var (bytes, first, last, offset, tensor): ([Int], [Int], [Int], [Int], [Int]) = (
+      [], [], [], [], []
+    )
+    for box in plan.arenaBoxes() {
+      guard case .tensor(let index) = box.owner else { continue }
+      bytes.append(box.bytes)
+      first.append(box.life.lowerBound)
+      last.append(box.life.upperBound - 1)
+      offset.append(box.offset)
+      tensor.append(index)
+    }
+    writer.member("bytes", bytes)
+    writer.member("first", first)
+    writer.member("last", last)
+    writer.member("offset", offset)
+    writer.member("tensor", tensor)
   }
 
   private func writeSteps(to writer: inout JSONWriter) {
@@ -126,6 +150,9 @@ extension PlanStep.Kind {
   var label: String {
     switch self {
     case .run: ""
+    case .recompute: "again"
+    case .spill: "to the second memory"
+    case .fetch: "from the second memory"
     }
   }
 }

@@ -86,7 +86,9 @@ struct HTMLPage {
     } else {
       text = "needs <b>\(total)</b>; no budget was set"
     }
-    if let hope = facts.hope { text += ". \(Self.capitalized(hope).html)" }
+    for line in facts.hope.map({ [$0] }) ?? facts.price {
+      text += ". \(Self.capitalized(line).html)"
+    }
     return text + "."
   }
 

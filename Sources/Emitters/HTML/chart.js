@@ -370,7 +370,7 @@ const point = (rect, place) => {
   const tip = element("tip");
   tip.hidden = rect < 0;
   if (rect >= 0) {
-    tip.replaceChildren(...tipOf(rectOwner[rect]));
+    tip.replaceChildren(...tipOf(rect));
     const room = mapCanvas.clientWidth;
     const left = Math.min(place.x + 14, Math.max(room - tip.offsetWidth - 4, 0));
     const below = place.y + 16;

@@ -67,25 +67,36 @@ const isInArena = (tensor) => tensors.offset[tensor] >= 0;
 const nameOfStep = (step) => `${steps.ops[steps.op[step]]} ${steps.node[step]}`;
 
 // Rectangles of the picture, in the order in which they are drawn: by first step, the larger first.
-// Those of tensors have their numbers; those of workspaces have -1 - step.
-const rectOwner = [];
-for (let tensor = 0; tensor < tensorCount; tensor += 1) {
-  if (isInArena(tensor) && tensors.bytes[tensor] > 0) rectOwner.push(tensor);
+// A tensor has one, or one for each stay of its storage where plans recompute or spill; the owner of
+// those of workspaces is -1 - step.
+const rects = [];
+if (data.boxes) {
+  data.boxes.tensor.forEach((owner, box) => rects.push({ owner, first: data.boxes.first[box],
+    last: data.boxes.last[box], offset: data.boxes.offset[box], bytes: data.boxes.bytes[box] }));
+} else {
+  for (let owner = 0; owner < tensorCount; owner += 1) {
+    if (!isInArena(owner) || tensors.bytes[owner] === 0) continue;
+    rects.push({ owner, first: tensors.first[owner], last: tensors.last[owner],
+      offset: tensors.offset[owner], bytes: tensors.bytes[owner] });
+  }
 }
 for (let step = 0; step < stepCount; step += 1) {
-  if (steps.workspaceOffset[step] >= 0 && steps.workspace[step] > 0) rectOwner.push(-1 - step);
+  if (steps.workspaceOffset[step] < 0 || steps.workspace[step] === 0) continue;
+  rects.push({ owner: -1 - step, first: step, last: step, offset: steps.workspaceOffset[step],
+    bytes: steps.workspace[step] });
 }
-const firstOf = (owner) => (owner < 0 ? -1 - owner : tensors.first[owner]);
-const lastOf = (owner) => (owner < 0 ? -1 - owner : tensors.last[owner]);
-const bytesOf = (owner) => (owner < 0 ? steps.workspace[-1 - owner] : tensors.bytes[owner]);
-const offsetOf = (owner) => (owner < 0 ? steps.workspaceOffset[-1 - owner] : tensors.offset[owner]);
-rectOwner.sort((a, b) => firstOf(a) - firstOf(b) || bytesOf(b) - bytesOf(a) || a - b);
-const rectCount = rectOwner.length;
-const rectLeft = Float64Array.from(rectOwner, firstOf);
-const rectRight = Float64Array.from(rectOwner, (owner) => lastOf(owner) + 1);
-const rectLow = Float64Array.from(rectOwner, offsetOf);
-const rectHigh = Float64Array.from(rectOwner, (owner) => offsetOf(owner) + bytesOf(owner));
-const rectOfOwner = new Map(rectOwner.map((owner, rect) => [owner, rect]));
+rects.sort((a, b) => a.first - b.first || b.bytes - a.bytes || a.owner - b.owner);
+const rectCount = rects.length;
+const rectOwner = Int32Array.from(rects, (rect) => rect.owner);
+const rectLeft = Float64Array.from(rects, (rect) => rect.first);
+const rectRight = Float64Array.from(rects, (rect) => rect.last + 1);
+const rectLow = Float64Array.from(rects, (rect) => rect.offset);
+const rectHigh = Float64Array.from(rects, (rect) => rect.offset + rect.bytes);
+// The first rectangle of each owner.
+const rectOfOwner = new Map();
+rectOwner.forEach((owner, rect) => {
+  if (!rectOfOwner.has(owner)) rectOfOwner.set(owner, rect);
+});
 
 // Colours go by role; roles that are rare share one.
 const colourNames = ["activation", "gradient", "input", "output", "temporary", "workspace", "other"];

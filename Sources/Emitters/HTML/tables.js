@@ -1,25 +1,22 @@
 // Texts about tensors and steps, the card of what is pinned, and the long tables.
 const titleOf = (owner) => owner < 0 ? `workspace of ${steps.node[-1 - owner]}` : tensors.name[owner];
 const rectOfTensor = (tensor) => rectOfOwner.get(tensor) ?? -1;
-const life = (owner) => {
-  const [first, last] = [firstOf(owner), lastOf(owner)];
+const life = (rect) => {
+  const { first, last } = rects[rect];
   return first === last ? `step ${grouped(first)}` : `steps ${grouped(first)} – ${grouped(last)}`;
 };
-const address = (owner) => {
-  const start = offsetOf(owner);
-  return `${grouped(start)} – ${grouped(start + bytesOf(owner))}`;
-};
-const tipOf = (owner) => {
+const tipOf = (rect) => {
+  const { owner, bytes } = rects[rect];
   const lines = [make("strong", titleOf(owner))];
   const line = (text) => lines.push(make("div", text));
   if (owner < 0) {
-    line(`${size(bytesOf(owner))} · ${life(owner)}`);
+    line(`${size(bytes)} · ${life(rect)}`);
     return lines;
   }
   const readers = consumersOf(owner);
   line(`${tensors.types[tensors.type[owner]]} · ${size(tensors.bytes[owner])}`
     + (bounded.has(owner) ? " at most" : ""));
-  line(`${tensors.roles[tensors.role[owner]]} · ${life(owner)}`);
+  line(`${tensors.roles[tensors.role[owner]]} · ${life(rect)}`);
   line(producer[owner] < 0 ? "there from the start" : `made by ${nameOfStep(producer[owner])}`);
   if (readers.length > 0) {
     line(`read by ${nameOfStep(readers[0])}`
@@ -64,7 +61,7 @@ const showPinned = () => {
   const place = element("pinned");
   place.replaceChildren();
   if (state.pinned < 0) return;
-  const owner = rectOwner[state.pinned];
+  const { owner, bytes, first, last, offset } = rects[state.pinned];
   const card = make("div", undefined, "card");
   card.append(make("h3", titleOf(owner)));
   const list = make("dl");
@@ -75,9 +72,9 @@ const showPinned = () => {
     item.append(make("dt", term), text);
     list.append(item);
   };
-  fact("Bytes", `${size(bytesOf(owner))} (${grouped(bytesOf(owner))})`);
-  fact("Lives", `${life(owner)}, ${counted(lastOf(owner) - firstOf(owner) + 1, "step")}`);
-  fact("Arena", address(owner));
+  fact("Bytes", `${size(bytes)} (${grouped(bytes)})`);
+  fact("Lives", `${life(state.pinned)}, ${counted(last - first + 1, "step")}`);
+  fact("Arena", `${grouped(offset)} – ${grouped(offset + bytes)}`);
   if (owner < 0) {
     fact("Of", stepLink(-1 - owner), true);
   } else {
@@ -206,7 +203,8 @@ const tensorTable = new Table("tensors", tensorCount, [
   number("Steps", (row) => tensors.last[row] - tensors.first[row] + 1, undefined,
     { isLargestFirst: true }),
   number("Offset", (row) => tensors.offset[row],
-    (row) => isInArena(row) ? grouped(tensors.offset[row]) : tensors.spaces[tensors.space[row]]),
+    (row) => isInArena(row) ? grouped(tensors.offset[row])
+      : rectOfTensor(row) >= 0 ? "several" : tensors.spaces[tensors.space[row]]),
 ], "tensor", () => state.tensorMatches);
 const stepTable = new Table("steps", stepCount, [
   number("Step", (row) => row),

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import GraphIR
+import MemoryLayout
 import Ordering
 
 @testable import Planning

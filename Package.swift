@@ -59,7 +59,13 @@ let package = Package(
     module("Planning", ["GraphIR", "IntegerProgramming", "Ordering", "MemoryLayout"]),
 
     // Floor 4: what plans are written as. A planned model is an edited copy of the one imported.
-    module("Emitters", ["GraphIR", "Importers", "Planning"]),
+    // The page that people open in a browser is made of files of its own languages.
+    .target(
+      name: "Emitters", dependencies: ["GraphIR", "Importers", "Planning"],
+      resources: [
+        .embedInCode("HTML/page.css"), .embedInCode("HTML/model.js"),
+        .embedInCode("HTML/chart.js"), .embedInCode("HTML/tables.js"),
+      ], swiftSettings: strict),
 
     // Floor 5: many models at once.
     module(
@@ -95,7 +101,9 @@ let package = Package(
     tests(
       "PlanningTests",
       ["Planning", "GraphIR", "Ordering", "MemoryLayout", "TestSupport"]),
-    tests("EmittersTests", ["Emitters", "Planning", "Importers", "GraphIR", "TestSupport"]),
+    tests(
+      "EmittersTests",
+      ["Emitters", "Planning", "Ordering", "MemoryLayout", "Importers", "GraphIR", "TestSupport"]),
     tests("GateTests", ["Gate", "Planning", "TestSupport"]),
     tests("GraphOptimizerTests", ["GraphOptimizer"]),
     tests(

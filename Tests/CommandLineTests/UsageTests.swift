@@ -35,7 +35,7 @@ import Testing
     (["order", "Fixtures/fan.onnx", "--jobs", "0"], "--jobs is at least 1"),
     (["plan", "Fixtures/fan.onnx", "--emit", "plan.onnx"], "--emit is KIND=PATH"),
     (["plan", "Fixtures/fan.onnx", "--emit", "onnx="], "--emit is KIND=PATH"),
-    (["plan", "Fixtures/fan.onnx", "--emit", "yaml=a"], "choose from json, text, onnx"),
+    (["plan", "Fixtures/fan.onnx", "--emit", "yaml=a"], "choose from json, text, html"),
     (["plan", "Fixtures/fan.onnx", "--emit", "onnx=a", "--emit", "json=a"], "written twice"),
     (["plan", "Fixtures/fan.onnx", "-o", "a", "--emit", "json=a"], "written twice"),
     (["check"], "plan"),

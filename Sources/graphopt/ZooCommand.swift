@@ -41,7 +41,7 @@ struct ZooCommand: ParsableCommand {
     if !output.merged.isEmpty, output.resume || content.shard != .whole {
       throw ValidationError("--merge goes with neither --resume nor --shard")
     }
-    if output.resume, output.path == nil {
+    if output.resume, output.path.map({ OutputFile(path: $0).isStream }) ?? true {
       throw ValidationError("--resume needs --output, beside which the records are kept")
     }
     if gate.path == nil, gate.updates || gate.acceptsGrowth {

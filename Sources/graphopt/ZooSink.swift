@@ -21,8 +21,8 @@ struct ZooSink {
     self.count = count
     do throws(GateError) {
       journal = try output.path.flatMap { path throws(GateError) -> Journal? in
-        // What is no regular file cannot be resumed from.
-        path.hasPrefix("/dev/") ? nil : try Journal(for: path, keeps: output.resume)
+        // A stream cannot be resumed from.
+        OutputFile(path: path).isStream ? nil : try Journal(for: path, keeps: output.resume)
       }
     } catch { throw Failure(error) }
     progress = ProgressLine("planning \(count) models")

@@ -138,6 +138,11 @@ def main(graphopt, zoo):
     print("compare with. Results of each planned file are equal to the bit to those of the file that was")
     print("planned, settings alike. A * marks models that come without weights and were given random")
     print("ones.\n")
+    print("`RuntimeProofTests` demands this of every zoo model that comes with its weights, at every")
+    print("binding: order as planned, prediction and measurement equal (the constant is 0 bytes), results")
+    print("equal to the bit; and executes each node by node in one poisoned arena with guards at the")
+    print("planned offsets, in place as --inplace safe and ort have it. Plans broken on purpose are")
+    print("caught.\n")
     print("| model | binding | predicted | measured | ratio | file | factory | optimized | factory over optimized |")
     print("|---|---|---:|---:|---:|---:|---:|---:|---:|")
     measured, refused, after = [], [], []

@@ -262,7 +262,11 @@ public func planEmit(
         GRAPHOPT_INVALID_ARGUMENT,
         "the format is '\(name)'; it can be \(names.joined(separator: ", "))")
     }
-    try store(BytesHandle(emitter.bytes(of: plan)), in: bytes, "bytes")
+    let written: [UInt8]
+    do throws(EmissionError) {
+      written = try emitter.bytes(of: plan)
+    } catch { throw CallFailure(GRAPHOPT_BAD_INPUT, "\(error)") }
+    try store(BytesHandle(written), in: bytes, "bytes")
   }
 }
 

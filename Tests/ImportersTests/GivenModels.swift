@@ -88,6 +88,7 @@ struct GivenModels {
     switch error {
     case .dimensions(.unsizedInput): return .sequence
     case .dimensions(.outOfRange(let binding)) where binding.extent == 0: return .empty
+    case .shapes(.unbounded): return .value
     case .shapes(.unknown(let results)):
       let bodies: Set<String> = ["If", "Loop", "Scan", "SequenceMap"]
       if results.contains(where: { bodies.contains($0.operator) }) { return .body }

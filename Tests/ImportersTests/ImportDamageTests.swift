@@ -1,3 +1,4 @@
+import FuzzSupport
 // SPDX-License-Identifier: Apache-2.0
 import GraphIR
 import TestSupport

@@ -22,6 +22,15 @@ struct ZooCase: CustomTestStringConvertible, Sendable {
 
   static let training: [ZooCase] = cases(kind: "train")
 
+  /// The graphs that onnxruntime's training tools make, with the truth of each.
+  static let ortTraining: [ZooCase] = Zoo.models(under: "ort-train")
+    .filter { !$0.contains("optimizer_model") }
+    .map { file in
+      ZooCase(
+        model: file, bindings: [],
+        truth: "\(file[..<(file.lastIndex(of: "/") ?? file.startIndex)])/truth.json")
+    }
+
   private static func cases(kind: String) -> [ZooCase] {
     guard let manifest = ZooManifest.shared else { return [] }
     return manifest.models.filter { $0.kind == kind }.flatMap { model in
@@ -60,6 +69,8 @@ struct Truth: Decodable {
   }
 
   let tensors: [String: Form]
+  /// What the inputs were.
+  let inputs: [String: Form]
 }
 
 @Suite(.enabled(if: Zoo.root != nil, Comment(rawValue: Zoo.absence)))
@@ -87,6 +98,52 @@ struct ZooImportTests {
       }
       #expect(differences.isEmpty)
       #expect(seen == truth.tensors.count, "every tensor of the truth is in the graph")
+    }
+  }
+
+  /// The sizes of what a model leaves open, from the inputs that it was run with.
+  private func openDimensions(of model: ONNXModel, _ truth: Truth) throws -> [DimensionBinding] {
+    do throws(ImportError) {
+      _ = try ONNXImporter().importGraph(of: model)
+      return []
+    } catch {
+      guard case .dimensions(.unbound(let open)) = error else { throw error }
+      return try open.map { dimension in
+        let place = try #require(dimension.places.first)
+        let colon = try #require(place.lastIndex(of: ":"))
+        let form = try #require(truth.inputs[String(place[..<colon])])
+        let axis = try #require(Int(place[place.index(after: colon)...]))
+        return DimensionBinding(dimension.target, form.shape[axis])
+      }
+    }
+  }
+
+  /// One file of truth has the tensors of the training graph, of which the other is a part.
+  @Test(arguments: ZooCase.ortTraining)
+  func `every shape of a training graph of onnxruntime is right`(zooCase: ZooCase) throws {
+    let truthPath = try #require(zooCase.truth)
+    let bytes = try #require(Zoo.bytes(of: truthPath))
+    let truth = try JSONDecoder().decode(Truth.self, from: Data(bytes))
+    let model = try ONNXModel(path: Zoo.path(of: zooCase.model))
+    let bindings = try openDimensions(of: model, truth)
+    for ignoresValueInfo in [false, true] {
+      let imported = try ONNXImporter(bindings: bindings, ignoresValueInfo: ignoresValueInfo)
+        .importGraph(of: model)
+      let graph = imported.graph
+      var differences: [String] = []
+      var seen = 0
+      for tensor in graph.tensorIDs {
+        guard let expected = truth.tensors[graph.name(of: tensor)] else { continue }
+        seen += 1
+        let found = Truth.Form(
+          type: graph[tensor].elementType.name, shape: Array(graph.shape(of: tensor)))
+        if found != expected || graph[tensor].isUpperBound {
+          differences.append("\(graph.name(of: tensor)): \(found), really \(expected)")
+        }
+      }
+      #expect(differences.isEmpty)
+      let isWhole = zooCase.model.hasSuffix("training_model.onnx")
+      #expect(isWhole ? seen == truth.tensors.count : seen > 0)
     }
   }
 

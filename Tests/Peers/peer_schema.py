@@ -27,7 +27,7 @@ def not_finite(text):
 
 @functools.cache
 def validator(form):
-    """The validator of a format, by its name in files: graphopt-plan, graphopt-order."""
+    """The validator of a format, by its name in files: graphopt-plan, graphopt-order, …"""
     name = str(form).removeprefix("graphopt-")
     schema = json.loads((SCHEMAS / f"{name}-1.schema.json").read_text())
     jsonschema.Draft202012Validator.check_schema(schema)
@@ -41,7 +41,7 @@ def faults(path):
         )
     except (OSError, ValueError) as error:
         return [str(error)]
-    if plan.get("format") not in ("graphopt-plan", "graphopt-order"):
+    if plan.get("format") not in ("graphopt-plan", "graphopt-order", "graphopt-inspect"):
         return [f"no format that has a schema: {plan.get('format')}"]
     errors = validator(plan["format"]).iter_errors(plan)
     return [f"{error.json_path}: {error.message}" for error in errors]

@@ -12,6 +12,10 @@ struct DimensionResolver {
   private(set) var inputValues: [[Int64]?] = []
 
   private var extents: [String: DimensionBinding] = [:]
+  /// The formulas in place of names, parsed; `nil` for what is a name after all.
+  private var formulas: [String: DimensionExpression?] = [:]
+  /// What stands alone for a dimension somewhere, or is bound by name.
+  private var plainNames: Set<String> = []
   /// The bindings that give elements of inputs, by `input[position]`.
   private var elements: [String: DimensionBinding] = [:]
   private var slots: [String: Int] = [:]
@@ -36,6 +40,11 @@ struct DimensionResolver {
       }
       shapes.append(shape ?? Self.axes(named: name, in: bindings))
     }
+    plainNames = Set(bindings.map(\.target))
+    for case .parameter(let parameter) in shapes.joined()
+    where DimensionExpression(parameter) == nil {
+      plainNames.insert(parameter)
+    }
     for (name, shape) in zip(inputNames, shapes) {
       for (axis, dimension) in shape.enumerated() {
         switch dimension {
@@ -52,14 +61,16 @@ struct DimensionResolver {
         try bind(binding, inputNames: inputNames, shapes: shapes, others: others)
       }
     }
-    let unbound = dynamic.filter { extents[$0.target] == nil }
-    guard unbound.isEmpty else { throw .dimensions(.unbound(unbound)) }
+    try solve()
+    let unbound = dynamic.filter { extent(of: $0.target) == nil }
+    guard unbound.isEmpty else { throw .dimensions(.unbound(missing(unbound))) }
+    for index in dynamic.indices { dynamic[index].extent = extent(of: dynamic[index].target) }
     for (name, shape) in zip(inputNames, shapes) {
       inputShapes.append(
         shape.enumerated().map { axis, dimension in
           switch dimension {
           case .value(let extent): extent
-          case .parameter(let parameter): extents[parameter]?.extent ?? 0
+          case .parameter(let parameter): extent(of: parameter) ?? 0
           case .unknown: extents["\(name):\(axis)"]?.extent ?? 0
           }
         })
@@ -73,15 +84,93 @@ struct DimensionResolver {
   func shape(_ stated: [ONNXDimension]) -> [Int]? {
     var shape: [Int] = []
     for dimension in stated {
-      switch dimension {
-      case .value(let extent): shape.append(extent)
-      case .parameter(let name):
-        guard let binding = extents[name] else { return nil }
-        shape.append(binding.extent)
-      case .unknown: return nil
-      }
+      guard let extent = extent(dimension) else { return nil }
+      shape.append(extent)
     }
     return shape
+  }
+
+  /// The number of a dimension, if it is known by now.
+  func extent(_ stated: ONNXDimension) -> Int? {
+    switch stated {
+    case .value(let extent): extent
+    case .parameter(let name): extent(of: name)
+    case .unknown: nil
+    }
+  }
+
+  // MARK: Formulas
+
+  /// The formula that a name is, if all that stands in it are names of dimensions.
+  private func formula(_ parameter: String) -> DimensionExpression? {
+    if let known = formulas[parameter] { return known }
+    guard let formula = DimensionExpression(parameter), !formula.names.isEmpty,
+      formula.names.allSatisfy(plainNames.contains)
+    else { return nil }
+    return formula
+  }
+
+  /// The number of a name or a formula, if there is one.
+  private func extent(of parameter: String) -> Int? {
+    if let binding = extents[parameter] { return binding.extent }
+    guard
+      let extent = formula(parameter)?.value({ extents[$0]?.extent }), extent >= 0,
+      extent <= OperatorContext.extentLimit
+    else { return nil }
+    return extent
+  }
+
+  /// Finds the numbers of names from those of formulas, and compares both.
+  ///
+  /// - Throws: ``DimensionFault/contradiction(formula:places:given:follows:)``.
+  private mutating func solve() throws(ImportError) {
+    for dimension in dynamic { formulas[dimension.target] = .some(formula(dimension.target)) }
+    // Each round gives a name its number, or is the last.
+    for _ in 0...dynamic.count {
+      var isDone = true
+      for dimension in dynamic {
+        guard let formula = formulas[dimension.target] ?? nil,
+          let given = extents[dimension.target]
+        else { continue }
+        if let (name, number) = formula.solved(for: given.extent, { extents[$0]?.extent }) {
+          extents[name] = DimensionBinding(name, number)
+          isDone = false
+        }
+      }
+      if isDone { break }
+    }
+    for dimension in dynamic {
+      guard let formula = formulas[dimension.target] ?? nil,
+        formula.names.allSatisfy({ extents[$0] != nil })
+      else { continue }
+      let follows = formula.value { extents[$0]?.extent }
+      let names = formula.names.compactMap { extents[$0] }
+      if let given = extents[dimension.target]?.extent, follows != given {
+        throw .dimensions(
+          .contradiction(
+            formula: dimension.target, places: dimension.places, given: given, by: names))
+      }
+      guard let follows, follows >= 0, follows <= OperatorContext.extentLimit else {
+        throw .dimensions(
+          .noExtent(formula: dimension.target, places: dimension.places, by: names))
+      }
+    }
+  }
+
+  /// What has to be bound so that all of `unbound` have numbers: of formulas, the names in them.
+  private func missing(_ unbound: [DynamicDimension]) -> [DynamicDimension] {
+    var list: [DynamicDimension] = []
+    for dimension in unbound {
+      let formula = formulas[dimension.target] ?? nil
+      for name in formula?.names ?? [dimension.target] where extents[name] == nil {
+        if let index = list.firstIndex(where: { $0.target == name }) {
+          list[index].places += dimension.places
+        } else {
+          list.append(DynamicDimension(target: name, places: dimension.places))
+        }
+      }
+    }
+    return list
   }
 
   // MARK: Elements of inputs
@@ -149,7 +238,9 @@ struct DimensionResolver {
       dynamic[slot].places.append(place)
     } else {
       slots[target] = dynamic.count
-      dynamic.append(DynamicDimension(target: target, places: [place]))
+      var dimension = DynamicDimension(target: target, places: [place])
+      dimension.names = formula(target)?.names ?? []
+      dynamic.append(dimension)
     }
   }
 
@@ -175,7 +266,9 @@ struct DimensionResolver {
         case .parameter(let name): key = name
         case .unknown: break
         }
-      } else if !others.joined().contains(where: { $0.type.names(binding.target) }) {
+      } else if !dynamic.contains(where: { $0.names.contains(binding.target) }),
+        !others.joined().contains(where: { $0.type.names(binding.target) })
+      {
         throw .dimensions(.unmatched(binding, existing: dynamic.map(\.target)))
       }
     }

@@ -76,7 +76,9 @@ final class GraphAssembly {
       let role = convention?.inputRoles[model.names[name]] ?? .input
       graph.addInput(try addTensor(name, role: role))
     }
-    for tensor in model.graph.initializers {
+    for (index, tensor) in model.graph.initializers.enumerated() {
+      // Of several under one name, the last one counts.
+      guard structure[tensor.name] == .initializer(index) else { continue }
       try addTensor(tensor.name, role: Self.storedRole(inference[tensor.name]))
     }
     for tensor in model.graph.sparseInitializers {
@@ -102,7 +104,7 @@ final class GraphAssembly {
     do throws(GraphError) {
       let id = try graph.addTensor(
         model.names[name], type: fact.elementType, shape: fact.shape, role: role,
-        kind: fact.kind, isUpperBound: fact.isUpperBound, bytes: size)
+        kind: fact.kind, isUpperBound: !fact.hasExactShape, bytes: size)
       tensorIDs[Int(name.index)] = id
       heldBytes.append(size)
       return id

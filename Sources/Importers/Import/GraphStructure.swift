@@ -28,6 +28,9 @@ struct GraphStructure {
   private(set) var order: [Int] = []
   /// How many nodes stand before something that they need in the file.
   private(set) var movedCount = 0
+  /// The names under which more than one initializer is stored, of one type and shape; as in
+  /// onnxruntime, the last one counts.
+  private(set) var repeatedInitializers: [ONNXNameID] = []
   /// By node, the names of this graph that its subgraphs use.
   private(set) var captures: [Int: [ONNXNameID]] = [:]
 
@@ -70,6 +73,14 @@ struct GraphStructure {
 
   private mutating func defineSources() throws(ImportError) {
     for (index, tensor) in graph.initializers.enumerated() {
+      if tensor.name != .absent, case .initializer(let first) = self[tensor.name],
+        graph.initializers[first].elementType == tensor.elementType,
+        graph.initializers[first].dimensions == tensor.dimensions
+      {
+        if !repeatedInitializers.contains(tensor.name) { repeatedInitializers.append(tensor.name) }
+        definitions[Int(tensor.name.index)] = .initializer(index)
+        continue
+      }
       try define(tensor.name, .initializer(index))
     }
     for (index, tensor) in graph.sparseInitializers.enumerated() {

@@ -43,7 +43,11 @@ public struct ONNXImporter: Sendable {
     let structure = try GraphStructure(of: model)
     let (inference, dimensions) = try inference(of: model, structure)
     guard inference.unknown.isEmpty else { throw .shapes(.unknown(inference.unknown)) }
-    guard inference.unbounded.isEmpty else { throw .shapes(.unbounded(inference.unbounded)) }
+    guard inference.unbounded.isEmpty else {
+      throw .shapes(
+        .unbounded(
+          inference.unbounded, inputs: inference.smallInputs(of: model, structure.fedInputs)))
+    }
     let assembly = try GraphAssembly(model: model, structure: structure, inference: inference)
     let graph = try assembly.assembled()
     return ImportedGraph(
@@ -106,12 +110,42 @@ public struct ONNXImporter: Sendable {
     }
     let bounded = graph.tensors.count { $0.isUpperBound }
     let strings = graph.tensors.count { $0.elementType == .string }
+    let unused = unused(in: model, structure)
     let notes: [ImportNote] = [
       .sortedNodes(structure.movedCount), .constantNodes(structure.constants.count),
+      .repeatedInitializers(structure.repeatedInitializers.map { model.names[$0] }),
+      .wrongShapes(inference.wrongInfos),
       .statedShapes(inference.statedCount), .upperBounds(bounded), .strings(strings),
-      .uncountedBodies(bodies),
+      .unusedNodes(unused.nodes), .unusedInitializers(unused.initializers),
+      .externalData(model.externalDataFaults()), .uncountedBodies(bodies),
     ]
     return notes.filter { $0.count > 0 }
+  }
+
+  /// The names of nodes none of whose results are used, and of initializers that nothing uses.
+  private func unused(
+    in model: ONNXModel, _ structure: GraphStructure
+  ) -> (nodes: [String], initializers: [String]) {
+    let graph = model.graph
+    var isUsed = [Bool](repeating: false, count: model.names.count)
+    for output in graph.outputs { isUsed[Int(output.name.index)] = true }
+    var captures: Set<Int> = []
+    for index in graph.nodes.indices {
+      for name in graph.inputs(of: graph.nodes[index]) { isUsed[Int(name.index)] = true }
+      if structure.captures[index] != nil { captures.insert(index) }
+    }
+    for index in captures {
+      for name in structure.operands(of: index) { isUsed[Int(name.index)] = true }
+    }
+    func isDead(_ node: Int) -> Bool {
+      let outputs = graph.outputs(of: graph.nodes[node])
+      return outputs.allSatisfy { !isUsed[Int($0.index)] || $0 == .absent }
+        && outputs.contains { $0 != .absent }
+    }
+    return (
+      structure.order.filter(isDead).map(structure.nodeName),
+      graph.initializers.map(\.name).filter { !isUsed[Int($0.index)] }.map { model.names[$0] }
+    )
   }
 }
 
@@ -144,54 +178,4 @@ public struct ModelFacts: Hashable, Sendable {
   public let dynamicDimensions: [DynamicDimension]
   /// What the importer did that a reader of the plan may want to know.
   public let notes: [ImportNote]
-}
-
-/// Something that the importer did, with how often.
-@nonexhaustive
-public enum ImportNote: Hashable, Sendable {
-  /// Nodes that stood behind others that need them were moved up.
-  case sortedNodes(Int)
-  /// `Constant` nodes became constants.
-  case constantNodes(Int)
-  /// Shapes were taken from the file because no rule tells them.
-  case statedShapes(Int)
-  /// Tensors whose size is an upper bound of what data decides.
-  case upperBounds(Int)
-  /// Tensors of strings, whose characters are not counted.
-  case strings(Int)
-  /// Nodes that run graphs of their own, whose memory is not part of the plan.
-  case uncountedBodies(Int)
-
-  /// How often.
-  public var count: Int {
-    switch self {
-    case .sortedNodes(let count), .constantNodes(let count), .statedShapes(let count),
-      .upperBounds(let count), .strings(let count), .uncountedBodies(let count):
-      count
-    }
-  }
-}
-
-extension ImportNote: CustomStringConvertible {
-  public var description: String {
-    func many(_ count: Int, _ one: String, _ several: String) -> String {
-      "\(count) \(count == 1 ? one : several)"
-    }
-    return switch self {
-    case .sortedNodes(let count):
-      "\(many(count, "node was", "nodes were")) moved up: the file is not in an order of execution"
-    case .constantNodes(let count):
-      "\(many(count, "Constant node", "Constant nodes")) became constants"
-    case .statedShapes(let count):
-      "\(many(count, "shape was", "shapes were")) taken from the file: no rule tells them"
-    case .upperBounds(let count):
-      "\(many(count, "tensor's size is an upper bound", "tensors' sizes are upper bounds")) "
-        + "of what data decides"
-    case .strings(let count):
-      "\(many(count, "tensor holds", "tensors hold")) strings, whose characters are not counted"
-    case .uncountedBodies(let count):
-      "the plan is too low by what runs inside \(many(count, "node", "nodes")) with a body "
-        + "(If, Loop, Scan), which is not counted"
-    }
-  }
 }

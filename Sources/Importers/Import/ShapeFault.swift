@@ -7,8 +7,9 @@ public enum ShapeFault: Hashable, Sendable {
   case operatorFault(node: String, operator: String, tensor: String, OperatorFault)
   /// Operators whose results neither a rule nor the file tells.
   case unknown([UnknownResults])
-  /// Tensors whose sizes only running the model tells, and for which nothing gives a bound.
-  case unbounded([UnboundedTensor])
+  /// Tensors whose sizes only running the model tells, and for which nothing gives a bound; and the
+  /// elements of small inputs of whole numbers that might tell, as `--dim` names them.
+  case unbounded([UnboundedTensor], inputs: [String])
 }
 
 /// The nodes of one operator whose results are not known, for one reason.
@@ -46,7 +47,7 @@ extension ShapeFault: CustomStringConvertible {
       return "needs shapes: the file gives none for \(names)"
         + (results.count > 3 ? " and others" : "")
         + "; what is not known is made by \(list.joined(separator: "; "))"
-    case .unbounded(let tensors):
+    case .unbounded(let tensors, let inputs):
       let names = tensors.prefix(5).map {
         "\($0.tensor.quoted) (\($0.operator) \($0.node.quoted))"
       }
@@ -55,6 +56,10 @@ extension ShapeFault: CustomStringConvertible {
         tensors.count == 1 ? "the size of a tensor is" : "the sizes of \(tensors.count) tensors are"
       return "\(count) known only when the model runs: \(names.joined(separator: ", "))\(rest); "
         + "say how large they can be: \(tensors.map(\.flag).joined(separator: " "))"
+        + (inputs.isEmpty
+          ? ""
+          : "; or, if they follow from inputs, what those hold: "
+            + inputs.map { "--dim " + DimensionFault.shellWord("\($0)=…") }.joined(separator: " "))
     }
   }
 }

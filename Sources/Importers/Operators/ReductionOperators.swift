@@ -26,6 +26,8 @@ enum ReductionOperators {
         fact.shape[axis] = min(try Extents.extent(Int64(k), input: 1), x.shape[axis])
       } catch .unknownValue {
         fact.isUpperBound = true
+        fact.leastShape = fact.shape
+        fact.leastShape?[axis] = 0
         context.prefersStated = true
       }
       context.setOutput(0, fact)
@@ -99,6 +101,8 @@ enum ReductionOperators {
     _ x: ValueFact, isReduced: [Bool], _ reduction: Reduction
   ) -> KnownValue? {
     guard let value = x.value, reduction != .none, value.count > 0 else { return nil }
+    // A negative factor turns an upper bound into a lower one.
+    if reduction == .product, x.isUpperBound, x.range.low?.isAbove(-1) != true { return nil }
     // Each element's place in the result, whose reduced axes have no extent.
     let kept = x.shape.indices.map { isReduced[$0] ? 1 : x.shape[$0] }
     let strides = Extents.strides(of: kept)
@@ -114,10 +118,7 @@ enum ReductionOperators {
           { (a: Int64, b: Int64) -> Int64? in
             switch reduction {
             case .sum, .mean: exact(a.addingReportingOverflow(b), x.elementType)
-            case .product:
-              // A negative factor turns an upper bound into a lower one.
-              x.isUpperBound && (a < 0 || b < 0)
-                ? nil : exact(a.multipliedReportingOverflow(by: b), x.elementType)
+            case .product: exact(a.multipliedReportingOverflow(by: b), x.elementType)
             case .largest: max(a, b)
             case .smallest: min(a, b)
             case .none: nil

@@ -270,10 +270,33 @@ extension OperatorContext {
     outputs[index] = fact
   }
 
-  /// Sets the element type of a dense output and an upper bound of its shape.
-  mutating func setBound(_ index: Int, _ type: ElementType, _ shape: [Int]) {
+  /// Sets the element type of a dense output and bounds of its shape.
+  ///
+  /// - Parameter least: What every run has at least along each axis; 0 if it is `nil`.
+  mutating func setBound(
+    _ index: Int, _ type: ElementType, _ shape: [Int], least: [Int]? = nil
+  ) {
     var fact = ValueFact(type, shape)
     fact.isUpperBound = true
+    fact.leastShape = least
+    setOutput(index, fact)
+  }
+
+  /// Sets a dense output whose elements lie in a range.
+  mutating func setOutput(
+    _ index: Int, _ type: ElementType, _ shape: [Int],
+    range: (low: KnownValue?, high: KnownValue?)
+  ) {
+    var fact = ValueFact(type, shape, value: range.high)
+    if range.high != range.low {
+      fact.isUpperBound = true
+      fact.leastValue = range.low
+      // Where extents of operands are bounds, the driver finds out the least ones.
+      if !hasBounds { fact.leastShape = shape }
+    } else if hasBounds {
+      fact.isUpperBound = true
+      fact.leastValue = range.low
+    }
     setOutput(index, fact)
   }
 

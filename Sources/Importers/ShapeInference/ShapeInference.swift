@@ -13,6 +13,8 @@ struct ShapeInference {
   private(set) var unknown: [UnknownResults] = []
   /// The tensors whose sizes data decides without a bound, in order of execution.
   private(set) var unbounded: [UnboundedTensor] = []
+  /// What the file states of results that is not so.
+  private(set) var wrongInfos: [WrongValueInfo] = []
   /// How many results were taken from the file because no rule told them.
   private(set) var statedCount = 0
 
@@ -123,7 +125,8 @@ struct ShapeInference {
         outputCount: outputs.count)
       do throws(OperatorFault) {
         try rule.infer(&context)
-        try take(context, of: rule, outputs, isUpperBound: isUpperBound)
+        let least = isUpperBound ? leastOutputs(context, of: rule) : []
+        try take(context, of: rule, outputs, least: least, isUpperBound: isUpperBound)
       } catch {
         switch error {
         case .unknownValue, .unsupported: reason = error
@@ -146,15 +149,41 @@ struct ShapeInference {
     }
     if !bounds.isEmpty { try applyBounds(to: outputs, openForms) }
     complete(node, outputs, openForms, isKnown: isKnown, reason: reason, structure)
+    for output in outputs where output != .absent { compareWithFile(output) }
+  }
+
+  /// Notes what the file states of a value where it cannot be so. What is inferred is believed.
+  private mutating func compareWithFile(_ name: ONNXNameID) {
+    let index = statedIndex[Int(name.index)]
+    guard index >= 0, let fact = facts[Int(name.index)], fact.kind == .tensor,
+      case .tensor(let number, let shape) = stated[Int(index)].type, unbounded.isEmpty
+    else { return }
+    let type = ElementType(onnxNumber: number)
+    var isRight = type == fact.elementType || number == 0
+    if let shape, shape.count == fact.rank {
+      for (axis, dimension) in shape.enumerated() {
+        guard let extent = dimensions.extent(dimension) else { continue }
+        let least = fact.isUpperBound ? fact.leastShape?[axis] ?? 0 : fact.shape[axis]
+        if extent < least || extent > fact.shape[axis] { isRight = false }
+      }
+    } else if shape != nil {
+      isRight = false
+    }
+    guard !isRight else { return }
+    wrongInfos.append(
+      WrongValueInfo(
+        tensor: model.names[name], elementType: type?.name ?? "type \(number)",
+        shape: (shape ?? []).map { dimensions.extent($0) },
+        inferred: "\(fact.elementType.name)\(fact.shape)", isBound: !fact.hasExactShape))
   }
 
   /// Keeps what a rule found out.
   private mutating func take(
     _ context: OperatorContext, of rule: OperatorRule, _ outputs: FlatList<ONNXNameID>,
-    isUpperBound: Bool
+    least: [ValueFact?], isUpperBound: Bool
   ) throws(OperatorFault) {
-    for (output, result) in zip(outputs, context.outputs) where output != .absent {
-      guard var fact = result else { continue }
+    for (position, output) in outputs.enumerated() where output != .absent {
+      guard var fact = context.outputs[position] else { continue }
       if context.prefersStated, !isUpperBound, let stated = statedFact(of: output),
         stated.isWithin(fact)
       {
@@ -164,9 +193,33 @@ struct ShapeInference {
       }
       if isUpperBound {
         fact.isUpperBound = true
-        if !rule.isMonotone { fact.value = nil }
+        if !rule.isMonotone, !rule.hasRanges { fact.value = nil }
+        if position < least.count, let low = least[position], low.rank == fact.rank {
+          fact.leastShape =
+            fact.leastShape
+            ?? (low.isUpperBound
+              ? low.leastShape : zip(low.shape, fact.shape).map { min($0, $1) })
+          if rule.isMonotone, !rule.hasRanges, !low.isUpperBound { fact.leastValue = low.value }
+        }
       }
+      fact.settle()
       facts[Int(output.index)] = try checked(fact)
+    }
+  }
+
+  /// What a rule makes of the least that is known of its operands; empty if it makes nothing.
+  ///
+  /// Extents of results never shrink when those of operands, or the elements that decide them, grow.
+  private func leastOutputs(_ context: OperatorContext, of rule: OperatorRule) -> [ValueFact?] {
+    var least = OperatorContext(
+      domain: context.domain, type: context.type, version: context.version,
+      inputs: context.inputs.map { $0?.lowered }, attributes: context.attributes,
+      constants: context.constants, outputCount: context.outputs.count)
+    do throws(OperatorFault) {
+      try rule.infer(&least)
+      return least.outputs
+    } catch {
+      return []
     }
   }
 
@@ -180,12 +233,11 @@ struct ShapeInference {
       guard let bound = bounds[output] else { continue }
       if var fact = facts[Int(output.index)] {
         guard fact.isUpperBound, fact.kind == .tensor else { continue }
-        guard let shape = try bounds.shape(of: output, form: fact.shape.map { _ in nil }) else {
-          continue
-        }
-        // A bound that is derived holds, too.
-        fact.shape = zip(shape, fact.shape).map { min($0, $1) }
-        if fact.value?.count != fact.elementCount { fact.value = nil }
+        guard !fact.hasExactShape,
+          let shape = try bounds.shape(of: output, between: fact.leastShape, and: fact.shape)
+        else { continue }
+        fact.shape = shape
+        fact.settle()
         facts[Int(output.index)] = fact
         continue
       }
@@ -263,19 +315,30 @@ struct ShapeInference {
         reason: reason, bindable: bindable(node, reason, structure)))
   }
 
+  /// The elements of the small inputs of whole numbers whose elements are not known.
+  func smallInputs(of model: ONNXModel, _ inputs: [Int]) -> [String] {
+    inputs.flatMap { elements(ofInput: model.graph.inputs[$0].name) }
+  }
+
+  /// What bindings call the elements of a small graph input; none if it is not small.
+  private func elements(ofInput name: ONNXNameID) -> [String] {
+    guard let fact = self[name], fact.kind == .tensor, fact.elementType.isIntegral,
+      fact.elementType != .bool, fact.rank <= 1, fact.elementCount > 0, fact.value == nil,
+      fact.elementCount <= DimensionResolver.valueLimit
+    else { return [] }
+    let text = model.names[name]
+    return fact.elementCount == 1
+      ? [text] : (0..<fact.elementCount).map { "\(text)[\($0)]" }
+  }
+
   /// The elements of a small graph input that a rule would have to know.
   private func bindable(
     _ node: Int, _ reason: OperatorFault?, _ structure: borrowing GraphStructure
   ) -> [String] {
     guard case .unknownValue(let index) = reason else { return [] }
     let name = model.graph.input(index, of: model.graph.nodes[node])
-    guard name != .absent, case .input = structure[name], let fact = self[name],
-      fact.kind == .tensor, fact.elementType.isIntegral, fact.rank <= 1, fact.elementCount > 0,
-      fact.elementCount <= DimensionResolver.valueLimit
-    else { return [] }
-    let text = model.names[name]
-    return fact.elementCount == 1
-      ? [text] : (0..<fact.elementCount).map { "\(text)[\($0)]" }
+    guard name != .absent, case .input = structure[name] else { return [] }
+    return elements(ofInput: name)
   }
 
   private func text(of index: Int) -> String {
@@ -322,10 +385,11 @@ struct ShapeInference {
 }
 
 extension ValueFact {
-  /// Whether a tensor's type is that of a bound, and its extents are not above it.
+  /// Whether a tensor's type is that of a bound, and its extents keep to it.
   func isWithin(_ bound: ValueFact) -> Bool {
     kind == .tensor && bound.kind == .tensor && elementType == bound.elementType
       && rank == bound.rank && zip(shape, bound.shape).allSatisfy { $0 <= $1 }
+      && (bound.leastShape.map { zip($0, shape).allSatisfy { $0 <= $1 } } ?? true)
   }
 
   /// Refuses shapes beyond the limits that rules rely on.

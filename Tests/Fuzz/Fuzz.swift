@@ -31,20 +31,19 @@ struct Fuzz: ParsableCommand {
   @Option(help: .hidden) var child: String?
 
   func run() throws {
-    setvbuf(stdout, nil, _IOLBF, 0)
     let corpus = FuzzCorpus()
     if let path = write {
       guard let input = FuzzInput(seed: from, of: corpus) else { throw ExitCode.failure }
       try Data(input.bytes).write(to: URL(fileURLWithPath: path))
       let dims = input.bindings.map { "--dim '\($0)'" }.joined(separator: " ")
-      print("\(path): made from \(input.source) \(dims)")
+      say("\(path): made from \(input.source) \(dims)")
       return
     }
     if let child {
       runBatch(corpus, state: FuzzState(path: child))
       return
     }
-    print(
+    say(
       "\(count) inputs from \(from), of \(corpus.small.count) small and \(corpus.large.count) large "
         + "models")
     try runAll()
@@ -80,6 +79,11 @@ struct Fuzz: ParsableCommand {
     var usage = rusage()
     getrusage(__rusage_who_t(RUSAGE_SELF.rawValue), &usage)
     state.peakKibibytes = usage.ru_maxrss
+  }
+
+  /// Prints a line at once, also into a file.
+  private func say(_ line: String) {
+    FileHandle.standardOutput.write(Data((line + "\n").utf8))
   }
 
   private var processorMicroseconds: Int {
@@ -125,19 +129,19 @@ struct Fuzz: ParsableCommand {
         let seed = state.current
         let what = process.terminationStatus == SIGPROF ? "hangs" : "traps"
         failures.append("input \(seed) \(what) (signal \(process.terminationStatus))")
-        print(failures[failures.count - 1])
+        say(failures[failures.count - 1])
         done += 1
         if seed + 1 < end { try start(at: seed + 1, to: end) }
       }
       state.remove()
-      print(
+      say(
         "\(done) done, \(accepted) of them still models; slowest \(slowest / 1000) ms (input "
           + "\(slowestSeed)), most memory \(peak >> 10) MiB, \(failures.count) failures")
     }
     if slowest > milliseconds * 1000 {
       failures.append("input \(slowestSeed) takes \(slowest / 1000) ms")
     }
-    for failure in failures { print(failure) }
+    for failure in failures { say(failure) }
     guard failures.isEmpty else { throw ExitCode.failure }
   }
 }

@@ -142,6 +142,27 @@ import Testing
       } == ([15, 166], true))
   }
 
+  @Test func `counts of truth values, and places, are bounded by what there is`() throws {
+    #expect(
+      try shape {
+        $0.node("Cast", ["x"], ["truth"]) { $0.int("to", 9) }
+        $0.node("Cast", ["truth"], ["ones"]) { $0.int("to", 7) }
+        $0.node("ReduceSum", ["ones", "one"], ["counts"]) { $0.int("keepdims", 0) }
+        $0.node("ReduceMax", ["counts", "zero"], ["most"])
+        $0.node("ConstantOfShape", ["most"], ["y"])
+      } == ([4], true))
+    #expect(
+      try shape {
+        $0.node("ArgMax", ["x"], ["best"]) {
+          $0.int("axis", 1)
+          $0.int("keepdims", 0)
+        }
+        $0.node("ReduceMax", ["best", "zero"], ["most"])
+        $0.node("Add", ["most", "one"], ["size"])
+        $0.node("ConstantOfShape", ["size"], ["y"])
+      } == ([4], true))
+  }
+
   @Test func `padding up to a length is bounded`() throws {
     #expect(
       try shape {

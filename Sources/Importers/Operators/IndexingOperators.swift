@@ -14,6 +14,7 @@ enum IndexingOperators {
       let shape = Array(data.shape[..<axis]) + indices.shape + Array(data.shape[(axis + 1)...])
       let value = indices.isUpperBound ? nil : try gathered(data, indices, axis: axis)
       context.setOutput(0, data.elementType, shape, value: value)
+      context.setSpan(0, data.span)
     },
     OperatorRule("GatherElements") { context throws(OperatorFault) in
       let (data, indices) = (try context.input(0), try context.input(1))

@@ -67,6 +67,27 @@ enum ReductionOperators {
         of: x.shape, without: axes, keeping: try context.flag("keepdims", default: true))
       context.setOutput(
         0, x.elementType, shape, value: reduced(x, isReduced: isReduced, reduction))
+      context.setSpan(0, span(of: x, axes, reduction))
+    }
+  }
+
+  /// What results lie within where that is known of every element.
+  private static func span(
+    of x: ValueFact, _ axes: [Int], _ reduction: Reduction
+  ) -> ClosedRange<Int64>? {
+    guard x.elementType.isIntegral, let span = x.elementSpan else { return nil }
+    switch reduction {
+    case .largest, .smallest: return span
+    case .sum:
+      // As many elements as there can be, or none.
+      let count = axes.reduce(1) { $0.multipliedReportingOverflow(by: x.shape[$1]).partialValue }
+      let (low, lowOverflow) = span.lowerBound.multipliedReportingOverflow(by: Int64(count))
+      let (high, highOverflow) = span.upperBound.multipliedReportingOverflow(by: Int64(count))
+      guard !lowOverflow, !highOverflow, x.elementType.wrapped(high) == high,
+        x.elementType.wrapped(low) == low
+      else { return nil }
+      return min(low, 0)...max(high, 0)
+    default: return nil
     }
   }
 
@@ -178,6 +199,7 @@ enum ReductionOperators {
         shape.remove(at: axis)
       }
       context.setOutput(0, .int64, shape)
+      context.setSpan(0, 0...Int64(max(x.shape[axis], 1) - 1))
     }
   }
 

@@ -83,6 +83,7 @@ enum ShapeOperators {
       try checkCount(shape)
       context.setOutput(
         0, data.elementType, shape, value: data.value?.broadcast(from: data.shape, to: shape))
+      context.setSpan(0, data.span)
     },
     OperatorRule("Transpose", isMonotone: true) { context throws(OperatorFault) in
       let data = try context.input(0)
@@ -95,6 +96,7 @@ enum ShapeOperators {
         return value.picking(Extents.positions(in: shape, strides: axes.map { strides[$0] }))
       }
       context.setOutput(0, data.elementType, shape, value: value)
+      context.setSpan(0, data.span)
     },
     OperatorRule("Tile", isMonotone: true) { context throws(OperatorFault) in
       let data = try context.input(0)
@@ -221,6 +223,8 @@ extension ValueFact {
   /// as it may where extents are upper bounds.
   fileprivate func reshaped(to shape: [Int]) -> ValueFact {
     let isSame = value.map { value in (try? Extents.product(shape)) == value.count } ?? false
-    return ValueFact(elementType, shape, value: isSame ? value : nil)
+    var fact = ValueFact(elementType, shape, value: isSame ? value : nil)
+    fact.span = span
+    return fact
   }
 }

@@ -229,6 +229,10 @@ extension OperatorContext {
     attribute name: String = "axes", input index: Int, rank: Int
   ) throws(OperatorFault) -> [Int]? {
     guard let values = try integers(attribute: name, input: index) else { return nil }
+    // A bound of an axis is none.
+    if try ints(name) == nil, optional(index)?.isUpperBound == true {
+      throw .unknownValue(input: index)
+    }
     return try Extents.axes(values.lazy.map { Int($0) }, rank: rank)
   }
 }
@@ -262,6 +266,12 @@ extension OperatorContext {
   /// Says of output 0 that it has the element type and the number of axes of an input.
   mutating func setOpen(like fact: ValueFact) {
     setOpen(0, fact.elementType, Array(repeating: nil, count: fact.rank))
+  }
+
+  /// Says what every element of an output that is set lies within.
+  mutating func setSpan(_ index: Int, _ span: ClosedRange<Int64>?) {
+    guard index < outputs.count else { return }
+    outputs[index]?.span = span
   }
 
   /// Sets what is known of an output; one that the node does not have is passed over.

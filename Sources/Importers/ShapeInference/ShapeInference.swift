@@ -203,6 +203,7 @@ struct ShapeInference {
         }
       }
       fact.settle()
+      fact.spreadSpan()
       facts[Int(output.index)] = try checked(fact)
     }
   }

@@ -21,6 +21,9 @@ struct ValueFact: Hashable, Sendable {
   var leastShape: [Int]?
   /// Lower bounds of the elements of ``value`` where ``isUpperBound`` is set, if they are known.
   var leastValue: KnownValue?
+  /// What every element of a tensor of integers lies within, however many there are; `nil` if that
+  /// is not known. Truth values lie within 0 and 1 without it.
+  var span: ClosedRange<Int64>?
   /// The members of a sequence, in order; the content of an optional, if it has any; the keys and
   /// the values of a map; the tensor whose largest elements a pooling's indices point to.
   var elements: [ValueFact] = []
@@ -65,6 +68,22 @@ struct ValueFact: Hashable, Sendable {
     isUpperBound ? (leastValue, value) : (value, value)
   }
 
+  /// What every element lies within, if that is known.
+  var elementSpan: ClosedRange<Int64>? { span ?? (elementType == .bool ? 0...1 : nil) }
+
+  /// Turns what holds of every element into a bound of each, where they are few.
+  mutating func spreadSpan() {
+    guard let span, value == nil, hasExactShape, elementType.isIntegral, elementType != .bool,
+      elementCount <= Self.spreadLimit
+    else { return }
+    (isUpperBound, leastShape) = (true, shape)
+    value = KnownValue.integers([span.upperBound]).repeated(elementCount)
+    leastValue = KnownValue.integers([span.lowerBound]).repeated(elementCount)
+  }
+
+  /// The most elements that are bounded one by one for want of more knowledge.
+  private static let spreadLimit = 64
+
   /// The least that is known: extents and elements that every run has at least.
   var lowered: ValueFact {
     guard isUpperBound else { return self }
@@ -74,6 +93,7 @@ struct ValueFact: Hashable, Sendable {
     fact.value = leastValue?.count == fact.elementCount ? leastValue : nil
     fact.leastShape = nil
     fact.leastValue = nil
+    fact.span = nil
     return fact
   }
 

@@ -147,7 +147,9 @@ struct OperatorCoverageTests {
     // Gradients and other operators of training are in no schema of the runtime for inference.
     let training = Set(MicrosoftTrainingOperators.rules.map(\.type))
     for (domain, rule) in RuleTable.standard.all
-    where domain != "com.microsoft" || !training.contains(rule.type) {
+    where !(domain == "com.microsoft" && training.contains(rule.type))
+      && !(domain.isEmpty && rule.type == "MaxPoolGrad")
+    {
       #expect(ruled.contains(rule.type), "\(domain)::\(rule.type)")
     }
   }

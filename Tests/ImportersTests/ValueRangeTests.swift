@@ -178,7 +178,7 @@ import Testing
     var random = SeededGenerator(seed: seed)
     for _ in 0..<20 {
       let type = try #require(
-        ["Add", "Sub", "Mul", "Div", "Mod", "Min", "Max", "Neg", "Where"].randomElement(
+        ["Add", "Sub", "Mul", "Div", "Mod", "Min", "Neg", "Where"].randomElement(
           using: &random))
       var ranges: [ClosedRange<Int64>] = []
       for _ in 0..<2 {

@@ -47,9 +47,17 @@ enum ImportTimer {
     return Double(time.tv_sec) + Double(time.tv_nsec) / 1e9
   }
 
+  /// The most that was resident: what the kernel counts from the start of this program on, not that
+  /// of the process that started it.
   private static var peakKibibytes: Int {
-    var usage = rusage()
-    getrusage(__rusage_who_t(RUSAGE_SELF.rawValue), &usage)
-    return usage.ru_maxrss
+    guard let file = fopen("/proc/self/status", "r") else { return 0 }
+    defer { fclose(file) }
+    var line = [CChar](repeating: 0, count: 256)
+    while fgets(&line, 256, file) != nil {
+      let text = String(
+        decoding: line.prefix { $0 != 0 }.map(UInt8.init(bitPattern:)), as: UTF8.self)
+      if text.hasPrefix("VmHWM:") { return Int(text.filter(\.isNumber)) ?? 0 }
+    }
+    return 0
   }
 }

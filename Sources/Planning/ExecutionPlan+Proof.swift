@@ -16,7 +16,9 @@ extension ExecutionPlan {
     let (graph, map) = (problem.graph, problem.storages)
     summary.lowerBoundBytes = bound.bytes
     summary.orderGap = Self.excess(of: summary.peakBytes, over: bound.bytes)
-    summary.provenOptimal = summary.arenaBytes == bound.bytes
+    let bodies = steps.lazy.compactMap(\.bodies).joined()
+    summary.provenOptimal =
+      summary.arenaBytes == bound.bytes && bodies.allSatisfy(\.summary.provenOptimal)
     let node = bound.witness.node
     witness = PlanWitness(
       node: node.map { graph.name(of: $0) },

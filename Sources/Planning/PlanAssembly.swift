@@ -7,12 +7,16 @@ import Ordering
 struct PlanAssembly {
   let problem: SchedulingProblem
   let arrangement: Arrangement
+  let bodies: BodyPlans
   private var graph: Graph { problem.graph }
   private var map: StorageMap { problem.storages }
 
-  init(problem: SchedulingProblem, arrangement: Arrangement) {
+  init(
+    problem: SchedulingProblem, arrangement: Arrangement, bodies: BodyPlans = BodyPlans()
+  ) {
     self.problem = problem
     self.arrangement = arrangement
+    self.bodies = bodies
   }
 
   /// The plan without its proof, budget and baselines.
@@ -26,7 +30,7 @@ struct PlanAssembly {
     model.inputs = graph.inputs.map { names[$0.index] }
     model.outputs = graph.outputs.map { names[$0.index] }
 
-    let resident = map.totalBytes(in: .resident)
+    let resident = map.totalBytes(in: .resident) + bodies.residentBytes
     let lifetimes = arrangement.lifetimes
     let (arena, peak) = (arrangement.arenaBytes, lifetimes.peakBytes)
     let summary = PlanSummary(
@@ -53,7 +57,7 @@ struct PlanAssembly {
         op: operators[graph[node].kind.index], inputs: list(graph.inputs(of: node)),
         outputs: list(graph.outputs(of: node)), liveBytes: arrangement.lifetimes.liveBytes[step],
         workspaceBytes: map.workspaces[node.index],
-        workspaceOffset: arrangement.workspaceOffsets[step])
+        workspaceOffset: arrangement.workspaceOffsets[step], bodies: bodies.ofNode[node])
     }
   }
 

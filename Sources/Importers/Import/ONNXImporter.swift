@@ -88,20 +88,13 @@ public struct ONNXImporter: Sendable {
   private func notes(
     _ model: ONNXModel, _ structure: GraphStructure, _ inference: ShapeInference, _ graph: Graph
   ) -> [ImportNote] {
-    let bodies = model.graph.nodes.count { node in
-      model.graph.attributes(of: node).contains {
-        switch $0.value {
-        case .graph, .graphs: true
-        default: false
-        }
-      }
-    }
+    let bodies = BodyCount(of: model.graph, inference.bodies)
     let bounded = graph.tensors.count { $0.isUpperBound }
     let strings = graph.tensors.count { $0.elementType == .string }
     let notes: [ImportNote] = [
       .sortedNodes(structure.movedCount), .constantNodes(structure.constants.count),
       .statedShapes(inference.statedCount), .upperBounds(bounded), .strings(strings),
-      .uncountedBodies(bodies),
+      .uncountedBodies(bodies.uncounted), .impossibleBranches(bodies.impossible),
     ]
     return notes.filter { $0.count > 0 }
   }
@@ -151,12 +144,15 @@ public enum ImportNote: Hashable, Sendable {
   case strings(Int)
   /// Nodes that run graphs of their own, whose memory is not part of the plan.
   case uncountedBodies(Int)
+  /// Branches of If nodes that cannot run with these shapes.
+  case impossibleBranches(Int)
 
   /// How often.
   public var count: Int {
     switch self {
     case .sortedNodes(let count), .constantNodes(let count), .statedShapes(let count),
-      .upperBounds(let count), .strings(let count), .uncountedBodies(let count):
+      .upperBounds(let count), .strings(let count), .uncountedBodies(let count),
+      .impossibleBranches(let count):
       count
     }
   }
@@ -181,7 +177,40 @@ extension ImportNote: CustomStringConvertible {
       "\(many(count, "tensor holds", "tensors hold")) strings, whose characters are not counted"
     case .uncountedBodies(let count):
       "the plan is too low by what runs inside \(many(count, "node", "nodes")) with a body "
-        + "(If, Loop, Scan), which is not counted"
+        + "(If, Loop, Scan), where not all shapes are known"
+    case .impossibleBranches(let count):
+      "\(many(count, "branch of an If cannot", "branches of If nodes cannot")) run with these shapes "
+        + "and \(count == 1 ? "is" : "are") left out"
+    }
+  }
+}
+
+/// What there is to say of the graphs that nodes run.
+private struct BodyCount {
+  /// The nodes with graphs of which not all is known.
+  private(set) var uncounted = 0
+  /// The branches that cannot run.
+  private(set) var impossible = 0
+
+  init(of graph: ONNXGraph, _ bodies: [Int: InferredBodies]) {
+    for (index, node) in graph.nodes.enumerated() {
+      let hasBody = graph.attributes(of: node).contains {
+        switch $0.value {
+        case .graph, .graphs: true
+        default: false
+        }
+      }
+      guard hasBody else { continue }
+      guard let known = bodies[index] else {
+        uncounted += 1
+        continue
+      }
+      impossible += known.impossible
+      for body in known.bodies {
+        let inside = BodyCount(of: body.structure.graph, body.bodies)
+        uncounted += inside.uncounted
+        impossible += inside.impossible
+      }
     }
   }
 }

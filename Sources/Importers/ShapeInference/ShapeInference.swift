@@ -8,22 +8,30 @@ import GraphIR
 /// inferred, so that only the nodes where knowledge is lost are reported.
 struct ShapeInference {
   /// What is known of each name, by ``ONNXNameID/index``.
-  private(set) var facts: [ValueFact?]
+  var facts: [ValueFact?]
   /// The operators whose results are not known, by first node.
-  private(set) var unknown: [UnknownResults] = []
+  var unknown: [UnknownResults] = []
   /// How many results were taken from the file because no rule told them.
-  private(set) var statedCount = 0
+  var statedCount = 0
+  /// What was inferred of the bodies of the graph at hand, by node.
+  var bodies: [Int: InferredBodies] = [:]
+  /// How much more may be done inside bodies.
+  var bodyBudget = BodyBudget()
 
-  private let model: ONNXModel
+  let model: ONNXModel
   private let dimensions: DimensionResolver
   /// By operator of the model: its rule, and the version of its operator set.
   private let rules: [OperatorRule?]
-  private let versions: [Int]
+  let versions: [Int]
   /// By name: the position in `stated` of what the file says, or -1.
-  private var statedIndex: [Int32]
-  private let stated: [ONNXValueInfo]
+  var statedIndex: [Int32]
+  var stated: [ONNXValueInfo]
+  let usesValueInfo: Bool
   private let constants: ModelConstants
-  private var reported: [Int: Int] = [:]
+  /// By operator the position of what is said of it in ``unknown``.
+  var reported: [Int: Int] = [:]
+  /// By operator of the model: how it runs graphs of its own, if it does.
+  private let bodyOperators: [BodyOperator?]
   /// How many more elements of values, and members of sequences, may be kept.
   private var budget = 1 << 22
 
@@ -47,6 +55,12 @@ struct ShapeInference {
     versions = model.operators.map { name in
       Int(clamping: model.opsetVersion(ofDomain: name.domain) ?? 1)
     }
+    bodyOperators = model.operators.indices.map { index in
+      let name = model.operators[index]
+      guard model.functionIndex(ofOperatorAt: index) == nil, name.domain.isEmpty else { return nil }
+      return BodyOperator(rawValue: name.type)
+    }
+    self.usesValueInfo = usesValueInfo
     stated = usesValueInfo ? model.graph.valueInfo + model.graph.outputs : []
     statedIndex = Array(repeating: -1, count: model.names.count)
     for (index, info) in stated.enumerated() where statedIndex[Int(info.name.index)] < 0 {
@@ -90,13 +104,13 @@ struct ShapeInference {
   mutating func infer(
     _ node: Int, in structure: borrowing GraphStructure
   ) throws(ImportError) {
-    let record = model.graph.nodes[node]
-    let outputs = model.graph.outputs(of: record)
+    let record = structure.graph.nodes[node]
+    let outputs = structure.graph.outputs(of: record)
     var inputs: [ValueFact?] = []
     inputs.reserveCapacity(Int(record.inputCount))
     var isUpperBound = false
     var isKnown = true
-    for input in model.graph.inputs(of: record) {
+    for input in structure.graph.inputs(of: record) {
       let fact = facts[Int(input.index)]
       if input != .absent {
         if fact == nil { isKnown = false }
@@ -106,9 +120,14 @@ struct ShapeInference {
     }
 
     var reason: OperatorFault?
-    if isKnown, let rule = rules[record.operatorIndex] {
+    if let kind = bodyOperators[record.operatorIndex] {
+      for name in structure.captures[node] ?? [] where facts[Int(name.index)] == nil {
+        isKnown = false
+      }
+      if isKnown { reason = try inferBodies(of: node, kind, inputs, in: structure) }
+    } else if isKnown, let rule = rules[record.operatorIndex] {
       do throws(OperatorFault) {
-        let context = try context(of: rule, record, inputs, outputCount: outputs.count)
+        let context = try context(of: rule, record, inputs, outputCount: outputs.count, structure)
         for (output, result) in zip(outputs, context.outputs) where output != .absent {
           guard var fact = result else { continue }
           if context.prefersStated, !isUpperBound, let stated = statedFact(of: output),
@@ -144,12 +163,13 @@ struct ShapeInference {
 
   /// The node as its rule leaves it.
   private func context(
-    of rule: OperatorRule, _ node: ONNXNode, _ inputs: [ValueFact?], outputCount: Int
+    of rule: OperatorRule, _ node: ONNXNode, _ inputs: [ValueFact?], outputCount: Int,
+    _ structure: borrowing GraphStructure
   ) throws(OperatorFault) -> OperatorContext {
     var context = OperatorContext(
       domain: model.operators[node.operatorIndex].domain, type: rule.type,
       version: versions[node.operatorIndex], inputs: inputs,
-      attributes: model.graph.attributes(of: node), constants: constants,
+      attributes: structure.graph.attributes(of: node), constants: constants,
       outputCount: outputCount)
     try rule.infer(&context)
     return context
@@ -173,7 +193,7 @@ struct ShapeInference {
         } else {
           facts[Int(output.index)]?.elementType = fact.elementType
         }
-      } else if isKnown || rules[model.graph.nodes[node].operatorIndex] == nil {
+      } else if isKnown || !hasRule(structure.graph.nodes[node].operatorIndex) {
         // What has no rule needs its shapes from the file, whatever its operands are.
         report(node, output, reason: reason, structure)
         return
@@ -185,7 +205,7 @@ struct ShapeInference {
     _ node: Int, _ output: ONNXNameID, reason: OperatorFault?,
     _ structure: borrowing GraphStructure
   ) {
-    let index = model.graph.nodes[node].operatorIndex
+    let index = structure.graph.nodes[node].operatorIndex
     if let known = reported[index] {
       unknown[known].count += 1
       return
@@ -203,8 +223,8 @@ struct ShapeInference {
     _ node: Int, _ reason: OperatorFault?, _ structure: borrowing GraphStructure
   ) -> [String] {
     guard case .unknownValue(let index) = reason else { return [] }
-    let name = model.graph.input(index, of: model.graph.nodes[node])
-    guard name != .absent, case .input = structure[name], let fact = self[name],
+    let name = structure.graph.input(index, of: structure.graph.nodes[node])
+    guard !structure.isBody, name != .absent, case .input = structure[name], let fact = self[name],
       fact.kind == .tensor, fact.elementType.isIntegral, fact.rank <= 1, fact.elementCount > 0,
       fact.elementCount <= DimensionResolver.valueLimit
     else { return [] }
@@ -213,7 +233,11 @@ struct ShapeInference {
       ? [text] : (0..<fact.elementCount).map { "\(text)[\($0)]" }
   }
 
-  private func text(of index: Int) -> String {
+  private func hasRule(_ index: Int) -> Bool {
+    rules[index] != nil || bodyOperators[index] != nil
+  }
+
+  func text(of index: Int) -> String {
     let name = model.operators[index]
     return name.domain.isEmpty ? name.type : "\(name.domain)::\(name.type)"
   }
@@ -231,7 +255,7 @@ struct ShapeInference {
   // MARK: Limits
 
   /// The fact, if it keeps to the limits; without elements that are too many to keep.
-  private mutating func checked(_ fact: ValueFact) throws(OperatorFault) -> ValueFact {
+  mutating func checked(_ fact: ValueFact) throws(OperatorFault) -> ValueFact {
     try fact.checkForm()
     var fact = fact
     if let count = fact.value?.count {

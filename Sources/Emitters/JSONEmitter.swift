@@ -40,6 +40,7 @@ public struct JSONEmitter: PlanEmitter {
 extension PlannedModel {
   fileprivate func write(to writer: inout JSONWriter) {
     writer.object {
+      if let bounds { $0.member("bounds", bounds) }
       $0.member("dims", dims)
       $0.member("fingerprint", fingerprint)
       $0.member("inputs", inputs)

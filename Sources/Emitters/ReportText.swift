@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import GraphIR
+package import Planning
 
 /// The words and columns that reports are made of.
 package enum ReportText {
@@ -30,6 +31,14 @@ package enum ReportText {
     let hundredths = Int((min(ratio.magnitude, 1e14) * 10_000).rounded())
     let fraction = "\(hundredths % 100 + 100)".dropFirst()
     return "\(hundredths / 100).\(fraction) %"
+  }
+
+  /// The sizes that were said to be the most that tensors can have, as heads of reports end.
+  package static func bounds(_ model: PlannedModel) -> String {
+    let list = (model.bounds ?? [:]).sorted { $0.key < $1.key }.map {
+      "\($0.key) at most \($0.value.map(String.init).joined(separator: ","))"
+    }
+    return list.map { ", \($0)" }.joined()
   }
 
   /// A name with its middle left out where it is longer than it may be.

@@ -23,9 +23,10 @@ public struct TextEmitter: PlanEmitter {
 
   private func head(of plan: ExecutionPlan) -> String {
     let dims = plan.model.dims.sorted { $0.key < $1.key }.map { "\($0.key)=\($0.value)" }
+    let bounds = ReportText.bounds(plan.model)
     let bound = dims.isEmpty ? "" : " at \(dims.joined(separator: ", "))"
     return "\(plan.model.path): \(ReportText.counted(plan.model.nodes, "operator")), "
-      + "\(ReportText.counted(plan.tensors.count, "tensor"))\(bound)\n"
+      + "\(ReportText.counted(plan.tensors.count, "tensor"))\(bound)\(bounds)\n"
   }
 
   private func verdict(of plan: ExecutionPlan) -> String {

@@ -66,6 +66,8 @@ public struct PlannedModel: Hashable, Sendable, Codable {
   public var opsets: [String: Int]
   /// What dynamic dimensions were bound to.
   public var dims: [String: Int]
+  /// How large tensors were said to be at most whose sizes data decides; `nil` if nothing was.
+  public var bounds: [String: [Int]]?
   /// The number of nodes.
   public var nodes: Int
   /// The graph inputs, in the order of the file.
@@ -75,13 +77,15 @@ public struct PlannedModel: Hashable, Sendable, Codable {
 
   /// Where the graph came from, before it is planned.
   public init(
-    path: String, irVersion: Int = 0, opsets: [String: Int] = [:], dims: [String: Int] = [:]
+    path: String, irVersion: Int = 0, opsets: [String: Int] = [:], dims: [String: Int] = [:],
+    bounds: [String: [Int]] = [:]
   ) {
     self.path = path
     fingerprint = ""
     self.irVersion = irVersion
     self.opsets = opsets
     self.dims = dims
+    self.bounds = bounds.isEmpty ? nil : bounds
     nodes = 0
     inputs = []
     outputs = []

@@ -11,6 +11,8 @@ extension ShapeInference {
     var outputs: [ValueFact?]
     /// What is not known inside.
     var unknown: [UnknownResults]
+    /// What has no bound inside.
+    var unbounded: [UnboundedTensor]
     var statedCount: Int
 
     /// The results, if all are known and nothing inside is unknown.
@@ -23,12 +25,12 @@ extension ShapeInference {
   /// Infers the results of a node that runs graphs, and keeps what is known inside them.
   ///
   /// - Parameter inputs: What is known of the node's operands.
-  /// - Returns: Why its results are not known, if they are not.
+  /// - Returns: Why its results are not known, if they are not, and what is known of those.
   /// - Throws: ``ShapeFault`` when operands do not fit, here or inside.
   mutating func inferBodies(
     of node: Int, _ kind: BodyOperator, _ inputs: [ValueFact?],
     in structure: borrowing GraphStructure
-  ) throws(ImportError) -> OperatorFault? {
+  ) throws(ImportError) -> (OperatorFault?, [OpenForm]) {
     let record = structure.graph.nodes[node]
     let outputs = structure.graph.outputs(of: record)
     var use = BodyUse(
@@ -54,7 +56,7 @@ extension ShapeInference {
         switch fault {
         case .unknownValue, .unsupported:
           use.reason = fault
-          return fault
+          return (fault, use.openForms)
         default: break
         }
         throw .shapes(
@@ -63,9 +65,12 @@ extension ShapeInference {
             tensor: outputs.first.map { model.names[$0] } ?? "", fault))
       }
     }
+    for tensor in use.unbounded where !unbounded.contains(where: { $0.tensor == tensor.tensor }) {
+      unbounded.append(tensor)
+    }
     let isComplete = outputs.allSatisfy { $0 == .absent || facts[Int($0.index)] != nil }
     if !isComplete, use.reason == nil { merge(use.unknown) }
-    return use.reason
+    return (use.reason, use.openForms)
   }
 
   /// Calls what may find fault with the node itself.
@@ -127,7 +132,10 @@ extension ShapeInference {
     }
     let outer = (unknown: unknown, reported: reported, statedCount: statedCount, bodies: bodies)
     (unknown, reported, statedCount, bodies) = ([], [:], 0, [:])
+    // Those that are there already let operands be at odds, here too.
+    let unboundedCount = unbounded.count
     defer {
+      unbounded.removeLast(unbounded.count - unboundedCount)
       (unknown, reported, statedCount, bodies) = (
         outer.unknown, outer.reported, outer.statedCount, outer.bodies
       )
@@ -156,7 +164,7 @@ extension ShapeInference {
       body: InferredBody(
         attribute: attribute, structure: structure, facts: known, bodies: bodies),
       outputs: graph.outputs.map { facts[Int($0.name.index)] }, unknown: unknown,
-      statedCount: statedCount)
+      unbounded: Array(unbounded[unboundedCount...]), statedCount: statedCount)
   }
 }
 
@@ -180,6 +188,10 @@ struct BodyUse {
   var inferred: InferredBodies?
   /// What is not known inside.
   var unknown: [UnknownResults] = []
+  /// What has no bound inside.
+  var unbounded: [UnboundedTensor] = []
+  /// What is known of results that have no bound.
+  var openForms: [OpenForm] = []
   /// Why the results are not known although all operands are.
   var reason: OperatorFault?
   var statedCount = 0
@@ -224,6 +236,7 @@ struct BodyUse {
   /// Takes over what one run of a body tells.
   mutating func note(_ run: ShapeInference.BodyRun) {
     unknown += run.unknown
+    unbounded += run.unbounded
     statedCount = max(statedCount, run.statedCount)
   }
 }

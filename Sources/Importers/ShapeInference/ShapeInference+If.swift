@@ -35,6 +35,10 @@ extension ShapeInference {
       for fact in facts.dropFirst() { result = result?.joined(with: fact) }
       use.outputs[index] = result
       if result == nil, use.reason == nil {
+        if first.kind == .tensor {
+          use.openForms.append(
+            OpenForm(output: index, elementType: first.elementType, extents: nil))
+        }
         use.reason = .unsupported("a condition that decides the type or the number of axes")
       }
     }

@@ -37,6 +37,8 @@ struct Repetition {
   var values: [[KnownValue]?]
   var trips: Int?
   var isExact: Bool
+  /// What has no bound inside.
+  var unbounded: [UnboundedTensor] = []
 }
 
 extension ShapeInference {
@@ -56,9 +58,10 @@ extension ShapeInference {
       general = try fixpoint(of: loop, &use)
       let changes =
         general.map { general in
-          zip(general.carried, loop.initial).contains { after, before in
-            after.isUpperBound && !before.isUpperBound
-          }
+          !general.unbounded.isEmpty
+            || zip(general.carried, loop.initial).contains { after, before in
+              after.isUpperBound && !before.isUpperBound
+            }
         } ?? true
       let losesElements =
         general.map { general in
@@ -78,13 +81,17 @@ extension ShapeInference {
             : "a loop that changes the shape of what it carries in that many turns")
       }
     }
-    guard loop.limit == 0 || isFollowed else { return general }
+    guard loop.limit == 0 || isFollowed else {
+      use.unbounded += general?.unbounded ?? []
+      return general
+    }
     let budget = bodyBudget.unrolled
     let followed = try unrolled(loop, general == nil ? budget : min(budget, 1 << 14), &use)
     if let followed {
-      (use.reason, use.unknown) = (nil, [])
+      (use.reason, use.unknown, use.unbounded) = (nil, [], followed.unbounded)
       return followed
     }
+    use.unbounded += general?.unbounded ?? []
     if general == nil, use.reason == nil, use.unknown.isEmpty {
       use.reason = .unsupported("a loop whose turns go on too long to be followed")
     }
@@ -123,6 +130,7 @@ extension ShapeInference {
         slice.value = nil
         return slice
       }
+      repetition.unbounded = run.unbounded
       use.statedCount = max(use.statedCount, run.statedCount)
       return repetition
     }
@@ -168,6 +176,7 @@ extension ShapeInference {
         return nil
       }
       use.statedCount = max(use.statedCount, run.statedCount)
+      result.unbounded += run.unbounded
       if result.body == nil { result.body = run.body } else { result.body?.join(run.body) }
       result.carried = Array(results[loop.carriedOutputs])
       guard take(Array(results[loop.carriedOutputs.upperBound...]), into: &result, turn) else {

@@ -146,6 +146,12 @@ extension ShapeInference {
     _ use: inout BodyUse, _ found: Repetition,
     _ gathered: (Int) throws(OperatorFault) -> ValueFact?
   ) throws(BodyFault) {
+    for (slice, fact) in found.slices.enumerated() where fact.kind == .tensor {
+      use.openForms.append(
+        OpenForm(
+          output: found.carried.count + slice, elementType: fact.elementType,
+          extents: [nil] + fact.shape))
+    }
     for index in use.outputs.indices {
       if index < found.carried.count {
         use.outputs[index] = found.carried[index]
@@ -209,6 +215,7 @@ extension ShapeInference {
           use.note(run)
           return
         }
+        use.unbounded += run.unbounded
         if inferred == nil { inferred = run.body } else { inferred?.join(run.body) }
         last = (parameters, results)
       }

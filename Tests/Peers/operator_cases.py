@@ -53,17 +53,23 @@ def stored_models():
 
 
 def stored_values(folder, kind, infos):
-    """The tensors that are stored for values; an empty list for what is no tensor."""
+    """The tensors that are stored for values; lists of arrays for sequences, which may be optional."""
     values = []
     for index, info in enumerate(infos):
         path = os.path.join(folder, f"{kind}_{index}.pb")
         if not os.path.exists(path):
             break
-        if info.type.WhichOneof("value") == "tensor_type":
-            with open(path, "rb") as file:
-                values.append(TensorProto.FromString(file.read()))
-        else:
-            values.append([])
+        with open(path, "rb") as file:
+            stored = file.read()
+        match info.type.WhichOneof("value"):
+            case "tensor_type":
+                values.append(TensorProto.FromString(stored))
+            case "sequence_type":
+                values.append(numpy_helper.to_list(onnx.SequenceProto.FromString(stored)))
+            case "optional_type":
+                values.append(numpy_helper.to_optional(onnx.OptionalProto.FromString(stored)))
+            case _:
+                values.append([])
     return values
 
 
@@ -71,7 +77,10 @@ def open_dimensions(model, inputs):
     """What binds the dimensions that a model leaves open to those of its inputs."""
     bindings = {}
     for info, value in zip(model.graph.input, inputs):
-        if info.type.WhichOneof("value") != "tensor_type" or isinstance(value, list):
+        if info.type.WhichOneof("value") != "tensor_type":
+            bindings.update(open_members(info, value))
+            continue
+        if isinstance(value, list):
             continue
         shape = value.dims if isinstance(value, TensorProto) else np.shape(value)
         if not info.type.tensor_type.HasField("shape"):
@@ -80,6 +89,26 @@ def open_dimensions(model, inputs):
             if not dimension.HasField("dim_value"):
                 name = dimension.dim_param or f"{info.name}:{axis}"
                 bindings[name] = int(shape[axis])
+    return bindings
+
+
+def open_members(info, value):
+    """What binds the length of a sequence, which may be an optional one, and its members' axes."""
+    kind = info.type
+    if kind.WhichOneof("value") == "optional_type":
+        kind = kind.optional_type.elem_type
+    if kind.WhichOneof("value") != "sequence_type":
+        return {}
+    members = value if isinstance(value, list) else []
+    bindings = {info.name: len(members)}
+    stated = kind.sequence_type.elem_type.tensor_type
+    for index, member in enumerate(members):
+        if not stated.HasField("shape") and np.ndim(member) == 0:
+            bindings[f"{info.name}:rank"] = 0
+        for axis, extent in enumerate(np.shape(member)):
+            if stated.HasField("shape") and stated.shape.dim[axis].HasField("dim_value"):
+                continue
+            bindings[f"{info.name}[{index}]:{axis}"] = int(extent)
     return bindings
 
 

@@ -21,21 +21,28 @@ struct BodyPlacement {
   let outputs: [TensorRole]
 
   /// The placement for a node's body.
-  init(of body: InferredBody, _ kind: BodyOperator, node: ONNXNode, in graph: ONNXGraph) {
+  ///
+  /// - Parameter results: The bytes of each of the node's results; `nil` where it has none.
+  init(
+    of body: InferredBody, _ kind: BodyOperator, node: ONNXNode, in graph: ONNXGraph,
+    results: [ByteCount?]
+  ) {
     let inner = body.structure.graph
     let parameters = body.structure.fedInputs.map { inner.inputs[$0].name }
-    let nodeOutputs = Array(graph.outputs(of: node))
-    /// Whether the node has the result, whose bytes then are there.
-    func isMade(_ index: Int) -> Bool {
-      index < nodeOutputs.count && nodeOutputs[index] != .absent
+    /// Whether the node has the result, and a value fits where that is: a state that shrinks from turn
+    /// to turn does not.
+    func hasRoom(_ index: Int, for name: ONNXNameID) -> Bool {
+      guard index < results.count, let room = results[index], let bytes = body.facts[name]?.bytes
+      else { return false }
+      return bytes <= room
     }
     switch kind {
     case .conditional:
       inputs = []
-      outputs = inner.outputs.indices.map { isMade($0) ? .outer : .output }
+      outputs = inner.outputs.enumerated().map { hasRoom($0, for: $1.name) ? .outer : .output }
     case .sequenceMap:
       inputs = parameters.map { _ in .outer }
-      outputs = inner.outputs.indices.map { isMade($0) ? .outer : .output }
+      outputs = inner.outputs.enumerated().map { hasRoom($0, for: $1.name) ? .outer : .output }
     case .loop, .scan:
       let isLoop = kind == .loop
       // Besides the state: the turn and the condition, or slices.
@@ -62,13 +69,16 @@ struct BodyPlacement {
         if index < firstInput { return .input }
         let state = index - firstInput
         if state < carried {
-          return isMade(state) && !isMoved.contains(parameters[index]) ? .outer : .input
+          return hasRoom(state, for: parameters[index]) && !isMoved.contains(parameters[index])
+            ? .outer : .input
         }
         return isFirstAxis("scan_input_axes", state - carried) ? .outer : .input
       }
       outputs = inner.outputs.indices.map { index in
         let slice = index - firstOutput - carried
-        guard slice >= 0, isMade(index - firstOutput) else { return .output }
+        guard slice >= 0, hasRoom(index - firstOutput, for: inner.outputs[index].name) else {
+          return .output
+        }
         return isFirstAxis("scan_output_axes", slice) ? .outer : .output
       }
     }

@@ -66,11 +66,11 @@ final class GraphAssembly {
     try addSources()
     var kinds: [OperatorKind] = []
     var effects: [InPlaceEffects] = []
-    for name in model.operators {
+    for (index, name) in model.operators.enumerated() {
       kinds.append(
         OperatorKind(
           domain: name.domain, type: name.type,
-          version: Int(clamping: model.opsetVersion(ofDomain: name.domain) ?? 0)))
+          version: Int(clamping: model.version(ofOperatorAt: index) ?? 0)))
       effects.append(InPlaceEffects(domain: name.domain, type: name.type))
     }
     for index in structure.order {
@@ -202,7 +202,10 @@ final class GraphAssembly {
     guard let inferred = bodies[index] else { return [] }
     var result: [Body] = []
     for body in inferred.bodies {
-      let placement = BodyPlacement(of: body, inferred.kind, node: source.nodes[index], in: source)
+      let node = source.nodes[index]
+      let placement = BodyPlacement(
+        of: body, inferred.kind, node: node, in: source,
+        results: source.outputs(of: node).map { $0 == .absent ? nil : facts[$0]?.bytes })
       let graph = try GraphAssembly(body: body, placement, model: model).assembled()
       result.append(
         Body(

@@ -113,13 +113,11 @@ struct GraphStructure {
   }
 
   private mutating func defineNodes() throws(ImportError) {
-    let constant = model.operators.firstIndex {
-      $0.domain.isEmpty && $0.type == "Constant" && $0.overload.isEmpty
-    }
     for (index, node) in graph.nodes.enumerated() {
       let outputs = graph.outputs(of: node)
       let isConstant =
-        node.operatorIndex == constant && outputs.count == 1 && graph.inputs(of: node).isEmpty
+        outputs.count == 1 && graph.inputs(of: node).isEmpty
+        && model.operators[node.operatorIndex].isConstant
       if isConstant { constants.append(index) }
       for output in outputs where output != .absent {
         try define(output, isConstant ? .constant(index) : .node(index))
@@ -217,6 +215,11 @@ struct GraphStructure {
     for node in constants { isConstant[node] = true }
     order = all.filter { !isConstant[$0] }
   }
+}
+
+extension ONNXOperator {
+  /// Whether it is ONNX's own for values that are part of the file.
+  fileprivate var isConstant: Bool { domain.isEmpty && type == "Constant" && overload.isEmpty }
 }
 
 extension ONNXGraph {

@@ -40,6 +40,8 @@ public struct ONNXImporter: Sendable {
 
   /// Imports a model that is already read; see ``importGraph(path:)``.
   public func importGraph(of model: ONNXModel) throws(ImportError) -> ImportedGraph {
+    let inlining = try FunctionInlining(of: model)
+    let model = inlining.model
     let structure = try GraphStructure(of: model)
     let (inference, dimensions) = try inference(of: model, structure)
     guard inference.unknown.isEmpty else { throw .shapes(.unknown(inference.unknown)) }
@@ -47,12 +49,13 @@ public struct ONNXImporter: Sendable {
     let assembly = try GraphAssembly(model: model, structure: structure, inference: inference)
     let graph = try assembly.assembled()
     return ImportedGraph(
-      graph: graph, fileNodes: structure.order,
+      graph: graph, fileNodes: structure.order.map { inlining.origins[$0] },
+      hasInlinedFunctions: inlining.callCount > 0,
       model: ModelFacts(
         irVersion: model.irVersion, opsets: model.opsets, producerName: model.producerName,
         producerVersion: model.producerVersion, bindings: bindings, bounds: bounds,
         dynamicDimensions: dimensions.dynamic,
-        notes: notes(model, structure, inference, graph)))
+        notes: notes(model, structure, inference, graph, inlining.callCount)))
   }
 
   /// What can be known of every value of a model.
@@ -68,6 +71,15 @@ public struct ONNXImporter: Sendable {
     var inference = ShapeInference(
       of: model, dimensions: dimensions, bounds: bounds, usesValueInfo: !ignoresValueInfo)
     for (index, input) in fed.enumerated() {
+      if let members = dimensions.inputMembers[index],
+        let fact = ContainerInput(input.type)?.fact(members)
+      {
+        guard fact.elementType != .undefined, (try? fact.checkForm()) != nil else {
+          throw .structure(.unsized(tensor: model.names[input.name]))
+        }
+        inference.define(input.name, fact)
+        continue
+      }
       var fact = ValueFact(input.type.elementType, dimensions.inputShapes[index])
       guard fact.elementType != .undefined, (try? fact.checkForm()) != nil else {
         throw .structure(.unsized(tensor: model.names[input.name]))
@@ -94,13 +106,15 @@ public struct ONNXImporter: Sendable {
   }
 
   private func notes(
-    _ model: ONNXModel, _ structure: GraphStructure, _ inference: ShapeInference, _ graph: Graph
+    _ model: ONNXModel, _ structure: GraphStructure, _ inference: ShapeInference, _ graph: Graph,
+    _ callCount: Int
   ) -> [ImportNote] {
     let bodies = BodyCount(of: model.graph, inference.bodies)
     let bounded = graph.tensors.count { $0.isUpperBound }
     let strings = graph.tensors.count { $0.elementType == .string }
     let notes: [ImportNote] = [
-      .sortedNodes(structure.movedCount), .constantNodes(structure.constants.count),
+      .inlinedCalls(callCount), .sortedNodes(structure.movedCount),
+      .constantNodes(structure.constants.count),
       .statedShapes(inference.statedCount), .upperBounds(bounded), .strings(strings),
       .uncountedBodies(bodies.uncounted), .impossibleBranches(bodies.impossible),
     ]
@@ -112,9 +126,12 @@ public struct ONNXImporter: Sendable {
 public struct ImportedGraph: Sendable {
   /// The graph, valid.
   public let graph: Graph
-  /// Where each of the graph's nodes stands among those of the file's main graph, by node. The file's
-  /// other nodes are `Constant` ones without inputs.
+  /// Where each of the graph's nodes stands among those of the file's main graph, by node; where a
+  /// function was inlined, the node that calls it, several times. The file's other nodes are `Constant`
+  /// ones without inputs.
   public let fileNodes: [Int]
+  /// Whether nodes of the graph come from functions, so that the file has no nodes for them.
+  public let hasInlinedFunctions: Bool
   /// What is to be said of the model in a plan.
   public let model: ModelFacts
 }
@@ -142,6 +159,8 @@ public struct ModelFacts: Hashable, Sendable {
 /// Something that the importer did, with how often.
 @nonexhaustive
 public enum ImportNote: Hashable, Sendable {
+  /// Calls of the model's functions were replaced by what those do.
+  case inlinedCalls(Int)
   /// Nodes that stood behind others that need them were moved up.
   case sortedNodes(Int)
   /// `Constant` nodes became constants.
@@ -162,7 +181,7 @@ public enum ImportNote: Hashable, Sendable {
     switch self {
     case .sortedNodes(let count), .constantNodes(let count), .statedShapes(let count),
       .upperBounds(let count), .strings(let count), .uncountedBodies(let count),
-      .impossibleBranches(let count):
+      .impossibleBranches(let count), .inlinedCalls(let count):
       count
     }
   }
@@ -174,6 +193,9 @@ extension ImportNote: CustomStringConvertible {
       "\(count) \(count == 1 ? one : several)"
     }
     return switch self {
+    case .inlinedCalls(let count):
+      "\(many(count, "call of a function was", "calls of functions were")) replaced by what "
+        + "\(count == 1 ? "it does" : "they do")"
     case .sortedNodes(let count):
       "\(many(count, "node was", "nodes were")) moved up: the file is not in an order of execution"
     case .constantNodes(let count):

@@ -47,6 +47,14 @@ extension ShapeInference {
       statedCount += use.statedCount
       for (output, fact) in zip(outputs, use.outputs) where output != .absent {
         guard let fact else { continue }
+        // A bound for want of elements that say more is worse than what the file states within it.
+        if fact.isUpperBound, inputs.allSatisfy({ $0?.isUpperBound != true }),
+          let stated = statedFact(of: output), stated.isWithin(fact)
+        {
+          facts[Int(output.index)] = stated
+          statedCount += 1
+          continue
+        }
         facts[Int(output.index)] = try Self.here { () throws(OperatorFault) in try checked(fact) }
       }
     } catch {

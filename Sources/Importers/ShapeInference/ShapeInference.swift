@@ -60,8 +60,8 @@ struct ShapeInference {
       guard model.functionIndex(ofOperatorAt: index) == nil else { return nil }
       return RuleTable.standard.rule(domain: name.domain, type: name.type)
     }
-    versions = model.operators.map { name in
-      Int(clamping: model.opsetVersion(ofDomain: name.domain) ?? 1)
+    versions = model.operators.indices.map { index in
+      Int(clamping: model.version(ofOperatorAt: index) ?? 1)
     }
     bodyOperators = model.operators.indices.map { index in
       let name = model.operators[index]
@@ -309,7 +309,7 @@ struct ShapeInference {
   }
 
   /// What the file says of a value, if that is all there is to know of a dense tensor.
-  private func statedFact(of name: ONNXNameID) -> ValueFact? {
+  func statedFact(of name: ONNXNameID) -> ValueFact? {
     let index = statedIndex[Int(name.index)]
     guard index >= 0, case .tensor(_, let shape?) = stated[Int(index)].type,
       let extents = dimensions.shape(shape)

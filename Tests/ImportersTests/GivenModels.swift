@@ -54,7 +54,8 @@ struct GivenModels {
     do throws(ImportError) {
       return try ONNXImporter(bindings: bindings).importGraph(of: model).graph
     } catch {
-      guard Self.reason(error, model) == .value, !values.isEmpty else { throw error }
+      let reason = Self.reason(error, model)
+      guard reason == .value || reason == .data, !values.isEmpty else { throw error }
       let more = values.sorted { $0.key < $1.key }.map { DimensionBinding($0.key, $0.value) }
       let graph = try ONNXImporter(bindings: bindings + more).importGraph(of: model).graph
       valued += 1

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Writes one-operator models whose results are known: python operator_cases.py FOLDER
+"""Writes models, most of one operator, whose results are known: python operator_cases.py FOLDER
 
 `node`: the test cases that the onnx package makes for its operators, every input stored in the
 model, so that shapes that depend on values can be inferred and inferred values can be compared.
@@ -7,6 +7,7 @@ model, so that shapes that depend on values can be inferred and inferred values 
 `ort`: grids of attributes over operator set versions, run by onnxruntime.
 `microsoft`: onnxruntime's own operators, and models as its optimizer leaves them, run by it.
 `ml`: operators for classical machine learning, run by onnxruntime.
+`flow`: random models of If, Loop and Scan inside each other, run by onnxruntime.
 
 FOLDER/cases.json lists {file, outputs: {name: form}, operators, bindings, values}. A form is [type,
 shape, values or null], {"sequence": [form, ...]}, {"map": count} or {"optional": form or null}.
@@ -24,6 +25,7 @@ import warnings
 import numpy as np
 import onnx.backend.test
 from case_files import TYPES, Cases, Runner, declared, form
+from flow_cases import flow_cases
 from microsoft_cases import microsoft_cases
 from ml_cases import ml_cases
 from onnx import TensorProto, numpy_helper
@@ -566,6 +568,7 @@ if __name__ == "__main__":
         ("ort", ort_cases),
         ("microsoft", microsoft_cases),
         ("ml", ml_cases),
+        ("flow", flow_cases),
     ):
         cases = Cases(os.path.join(sys.argv[1], part))
         make(cases)

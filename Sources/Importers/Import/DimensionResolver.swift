@@ -135,14 +135,15 @@ struct DimensionResolver {
 
   /// Whether a dimension of the members of an input is given for each of them, or there are none.
   private func isGiven(_ dimension: DynamicDimension, _ names: [String]) -> Bool {
-    guard dimension.places.count == 1,
-      let (input, axis) = place(dimension.places[0], inputNames: names),
-      let length = extents[names[input]]?.extent
-    else { return false }
-    return (0..<length).allSatisfy { position in
-      members["\(names[input])[\(position)]:\(axis)"] != nil
-        // A member of fewer axes has others of its own.
-        || axis > 0 && members["\(names[input])[\(position)]:0"] != nil
+    dimension.places.allSatisfy { text in
+      guard let (input, axis) = place(text, inputNames: names),
+        let length = extents[names[input]]?.extent
+      else { return false }
+      return (0..<length).allSatisfy { position in
+        members["\(names[input])[\(position)]:\(axis)"] != nil
+          // A member of fewer axes has others of its own.
+          || axis > 0 && members["\(names[input])[\(position)]:0"] != nil
+      }
     }
   }
 

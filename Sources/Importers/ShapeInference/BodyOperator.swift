@@ -19,6 +19,8 @@ struct BodyBudget {
 
   /// How much may be spent on one loop whose results are known without that, but not their elements.
   static let curiosity = 1 << 13
+  /// How many turns of a loop are followed that nothing but a condition ends.
+  static let openTurns = 1 << 10
   /// How often a loop's body is inferred until what it carries holds for every turn.
   static let passes = 6
 }

@@ -25,12 +25,11 @@ extension ShapeInference {
   /// Infers the results of a node that runs graphs, and keeps what is known inside them.
   ///
   /// - Parameter inputs: What is known of the node's operands.
-  /// - Returns: Why its results are not known, if they are not, and what is known of those.
   /// - Throws: ``ShapeFault`` when operands do not fit, here or inside.
   mutating func inferBodies(
     of node: Int, _ kind: BodyOperator, _ inputs: [ValueFact?],
     in structure: borrowing GraphStructure
-  ) throws(ImportError) -> (OperatorFault?, [OpenForm]) {
+  ) throws(ImportError) -> BodyOutcome {
     let record = structure.graph.nodes[node]
     let outputs = structure.graph.outputs(of: record)
     var use = BodyUse(
@@ -64,7 +63,7 @@ extension ShapeInference {
         switch fault {
         case .unknownValue, .unsupported:
           use.reason = fault
-          return (fault, use.openForms)
+          return BodyOutcome(reason: fault, openForms: use.openForms)
         default: break
         }
         throw .shapes(
@@ -76,9 +75,15 @@ extension ShapeInference {
     for tensor in use.unbounded where !unbounded.contains(where: { $0.tensor == tensor.tensor }) {
       unbounded.append(tensor)
     }
-    let isComplete = outputs.allSatisfy { $0 == .absent || facts[Int($0.index)] != nil }
-    if !isComplete, use.reason == nil { merge(use.unknown) }
-    return (use.reason, use.openForms)
+    let isComplete = outputs.allSatisfy {
+      $0 == .absent || facts[Int($0.index)] != nil || statedFact(of: $0) != nil
+    }
+    var outcome = BodyOutcome(reason: use.reason, openForms: use.openForms)
+    if !isComplete, use.reason == nil, !use.unknown.isEmpty || !use.unbounded.isEmpty {
+      merge(use.unknown)
+      outcome.isReported = true
+    }
+    return outcome
   }
 
   /// Calls what may find fault with the node itself.
@@ -174,6 +179,16 @@ extension ShapeInference {
       outputs: graph.outputs.map { facts[Int($0.name.index)] }, unknown: unknown,
       unbounded: Array(unbounded[unboundedCount...]), statedCount: statedCount)
   }
+}
+
+/// What is to be said of the results of a node that runs graphs.
+struct BodyOutcome {
+  /// Why they are not known, if they are not.
+  var reason: OperatorFault?
+  /// What is known of those that have no bound.
+  var openForms: [OpenForm] = []
+  /// Whether what is missing is said already, of what is inside.
+  var isReported = false
 }
 
 /// Why a node that runs graphs cannot be inferred.

@@ -9,6 +9,8 @@ struct RepeatedBody {
   let initial: [ValueFact]
   /// How often it runs, at most; `nil` where nothing says.
   var limit: Int?
+  /// Why the number of turns is not known, if it is not.
+  var openReason: OperatorFault?
   /// Whether it runs so often unless a condition ends it.
   var isExact: Bool
   /// Whether the first of the body's results says whether there is another turn.
@@ -75,25 +77,24 @@ extension ShapeInference {
         cost.map { !$0.overflow && $0.partialValue <= BodyBudget.curiosity } ?? true
       isFollowed = (changes || isOpen) && isWithin || losesElements && isCheap
       if !isFollowed, general == nil, use.reason == nil, use.unknown.isEmpty {
-        use.reason = .unsupported(
-          loop.limit == nil
-            ? "a loop that changes the shape of what it carries, and ends nobody knows when"
-            : "a loop that changes the shape of what it carries in that many turns")
+        use.reason =
+          loop.openReason
+          ?? .unsupported("a loop that changes the shape of what it carries in that many turns")
       }
     }
     guard loop.limit == 0 || isFollowed else {
       use.unbounded += general?.unbounded ?? []
       return general
     }
-    let budget = bodyBudget.unrolled
-    let followed = try unrolled(loop, general == nil ? budget : min(budget, 1 << 14), &use)
+    let followed = try followed(loop, isNeeded: general == nil, &use)
     if let followed {
       (use.reason, use.unknown, use.unbounded) = (nil, [], followed.unbounded)
       return followed
     }
     use.unbounded += general?.unbounded ?? []
     if general == nil, use.reason == nil, use.unknown.isEmpty {
-      use.reason = .unsupported("a loop whose turns go on too long to be followed")
+      use.reason =
+        loop.openReason ?? .unsupported("a loop whose turns go on too long to be followed")
     }
     return general
   }
@@ -137,6 +138,22 @@ extension ShapeInference {
     return nil
   }
 
+  /// The turns one after the other, if they end before the budget does.
+  private mutating func followed(
+    _ loop: RepeatedBody, isNeeded: Bool, _ use: inout BodyUse
+  ) throws(BodyFault) -> Repetition? {
+    let elements = budget
+    let nodes = isNeeded ? bodyBudget.unrolled : min(bodyBudget.unrolled, 1 << 14)
+    do throws(BodyFault) {
+      if let result = try unrolled(loop, nodes, &use) { return result }
+    } catch {
+      // What grows from turn to turn may do so beyond all bounds.
+      guard case .inside(.shapes(.operatorFault(_, _, _, .tooLarge))) = error else { throw error }
+    }
+    budget = elements
+    return nil
+  }
+
   /// The turns one after the other.
   ///
   /// - Parameter budget: How many nodes may be inferred.
@@ -165,6 +182,8 @@ extension ShapeInference {
       exits = loop.initial
     }
     while turn != loop.limit {
+      // Nothing says that there is an end.
+      guard loop.limit != nil || turn < BodyBudget.openTurns else { return nil }
       budget -= size
       bodyBudget.unrolled -= size
       guard budget > 0, bodyBudget.unrolled > 0 else { return nil }

@@ -32,12 +32,16 @@ extension ShapeInference {
       default: break
       }
     }
+    if loop.limit == nil {
+      loop.openReason =
+        (use.inputs.first ?? nil).map { $0.integers == nil } == true
+        ? .unknownValue(input: 0)
+        : .unsupported("a loop that only a condition ends, nobody knows after how many turns,")
+    }
     guard let found = try repetition(of: loop, &use) else { return }
     try finish(&use, found) { index throws(OperatorFault) in try found.gathered(index) }
     if use.outputs.contains(where: { $0 == nil }), use.reason == nil {
-      use.reason =
-        (use.inputs.first ?? nil).map { _ in .unknownValue(input: 0) }
-        ?? .unsupported("a loop that only a condition ends, nobody knows after how many turns,")
+      use.reason = loop.openReason
     }
   }
 

@@ -36,7 +36,7 @@ struct ShapeInference {
   /// By operator of the model: how it runs graphs of its own, if it does.
   private let bodyOperators: [BodyOperator?]
   /// How many more elements of values, and members of sequences, may be kept.
-  private var budget = 1 << 22
+  var budget = 1 << 22
 
   /// Values up to this size are kept whatever the budget.
   private static let freeElements = 64
@@ -134,7 +134,9 @@ struct ShapeInference {
         isKnown = false
       }
       if isKnown {
-        (reason, openForms) = try inferBodies(of: node, kind, inputs, in: structure)
+        let outcome = try inferBodies(of: node, kind, inputs, in: structure)
+        (reason, openForms) = (outcome.reason, outcome.openForms)
+        if outcome.isReported { isKnown = false }
       }
     } else if isKnown, let rule = rules[record.operatorIndex] {
       var context = OperatorContext(

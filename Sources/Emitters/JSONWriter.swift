@@ -137,6 +137,8 @@ package struct JSONWriter {
     needsComma = true
   }
 
+  package mutating func number(_ value: Double) { scalar("\(value)") }
+
   package mutating func null() { scalar("null") }
 
   private mutating func scalar(_ text: String) {

@@ -33,6 +33,24 @@ package enum ReportText {
     return "\(hundredths / 100).\(fraction) %"
   }
 
+  /// A number of floating-point operations in its largest unit.
+  package static func operations(_ flops: Int) -> String {
+    let units = [(1e15, "PFLOP"), (1e12, "TFLOP"), (1e9, "GFLOP"), (1e6, "MFLOP"), (1e3, "kFLOP")]
+    for (unit, name) in units where Double(flops) >= unit {
+      let hundredths = Int((Double(flops) / unit * 100).rounded())
+      return "\(hundredths / 100).\("\(hundredths % 100 + 100)".dropFirst()) \(name)"
+    }
+    return "\(flops) FLOP"
+  }
+
+  /// A duration in its largest unit.
+  package static func seconds(_ seconds: Double) -> String {
+    let units = [(1.0, "s"), (1e-3, "ms"), (1e-6, "µs")]
+    let (unit, name) = units.first { seconds >= $0.0 } ?? units[2]
+    let hundredths = Int((min(seconds / unit, 1e14) * 100).rounded())
+    return "\(hundredths / 100).\("\(hundredths % 100 + 100)".dropFirst()) \(name)"
+  }
+
   /// The sizes that were said to be the most that tensors can have, as heads of reports end.
   package static func bounds(_ model: PlannedModel) -> String {
     let list = (model.bounds ?? [:]).sorted { $0.key < $1.key }.map {

@@ -22,8 +22,9 @@ public struct ONNXRuntimePrediction: Hashable, Sendable {
   ///   that cannot be predicted (SequenceMap, which ONNX Runtime replaces by other operators).
   /// - Complexity: O(graph + nodes · log nodes), graphs that nodes run included.
   public init?(of plan: ExecutionPlan, for graph: Graph) {
-    guard plan.steps.allSatisfy({ graph.nodes.indices.contains($0.nodeIndex) }) else { return nil }
-    let file = Schedule(plan.steps.map { NodeID($0.nodeIndex) })
+    let nodes = plan.steps.filter { $0.kind == .run }.compactMap(\.nodeIndex)
+    guard nodes.allSatisfy({ graph.nodes.indices.contains($0) }) else { return nil }
+    let file = Schedule(nodes.map { NodeID($0) })
     guard let run = ONNXRuntimeRun(of: graph, in: file, io: .external) else { return nil }
     (order, peakBytes) = (run.order, run.peakBytes)
   }

@@ -7,13 +7,17 @@ import GraphIR
 extension PlanChecker {
   mutating func checkBodies() {
     var stepOfNode: [Int: Int] = [:]
-    for (position, step) in plan.steps.enumerated() {
-      if graph.nodes.indices.contains(step.nodeIndex) { stepOfNode[step.nodeIndex] = position }
+    for (position, step) in plan.steps.enumerated() where step.kind == .run {
+      if let node = step.nodeIndex, graph.nodes.indices.contains(node) {
+        stepOfNode[node] = position
+      }
     }
     let nodes = graph.nodesWithBodies
     let hasBodies = Set(nodes.map(\.index))
     for (position, step) in plan.steps.enumerated()
-    where step.bodies != nil && !hasBodies.contains(step.nodeIndex) {
+    where step.bodies != nil
+      && !(step.kind == .run && step.nodeIndex.map(hasBodies.contains) == true)
+    {
       report(.unknownBody(step: position, attribute: step.bodies?.first?.attribute ?? ""))
     }
     for node in nodes {

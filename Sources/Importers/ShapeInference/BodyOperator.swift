@@ -13,9 +13,9 @@ enum BodyOperator: String, CaseIterable, Sendable {
 /// times, end.
 struct BodyBudget {
   /// How many more nodes of bodies may be inferred.
-  var nodes = 1 << 20
+  var nodes = 1 << 18
   /// How many of them by following a loop turn by turn.
-  var unrolled = 1 << 17
+  var unrolled = 1 << 16
 
   /// How much may be spent on one loop whose results are known without that, but not their elements.
   static let curiosity = 1 << 13
@@ -81,6 +81,9 @@ extension ValueFact {
   /// `nil` if there is none, as their types or numbers of axes differ.
   func joined(with other: ValueFact) -> ValueFact? {
     if self == other { return self }
+    // What may be there is bounded by what is, and by what would be.
+    if kind == .optional, other.kind != .optional { return other.joined(withContentOf: self) }
+    if other.kind == .optional, kind != .optional { return joined(withContentOf: other) }
     guard kind == other.kind, elementType == other.elementType, rank == other.rank else {
       return nil
     }
@@ -106,6 +109,13 @@ extension ValueFact {
       }
       return result
     }
+  }
+
+  private func joined(withContentOf optional: ValueFact) -> ValueFact? {
+    var result: ValueFact? = self
+    if let content = optional.elements.first { result = joined(with: content) }
+    result?.isUpperBound = true
+    return result
   }
 
   /// A fact with room for either of two values, whose types may differ.

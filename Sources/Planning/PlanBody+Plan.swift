@@ -66,3 +66,15 @@ struct BodyPlans {
     }
   }
 }
+
+extension Planner {
+  /// A graph whose nodes have the workspaces that the graphs need which they run: what orders and bounds
+  /// of the graph by itself have to count.
+  ///
+  /// - Throws: ``PlanningError``.
+  public func withBodiesPlanned(_ graph: Graph) throws(PlanningError) -> Graph {
+    var graph = graph
+    _ = try BodyPlans(of: &graph, by: self)
+    return graph
+  }
+}

@@ -7,6 +7,8 @@ import GraphIR
 /// results of `Constant` nodes, then results in the order of execution.
 final class GraphAssembly {
   private let model: ONNXModel
+  /// By operator of the model what it is, and what of it shares bytes.
+  private let operators: [(kind: OperatorKind, effects: InPlaceEffects)]
   private let source: ONNXGraph
   private let structure: GraphStructure
   private let facts: KnownFacts
@@ -30,6 +32,13 @@ final class GraphAssembly {
     model: ONNXModel, structure: GraphStructure, inference: ShapeInference
   ) throws(ImportError) {
     self.model = model
+    operators = model.operators.enumerated().map { index, name in
+      let version = Int(clamping: model.version(ofOperatorAt: index) ?? 0)
+      return (
+        OperatorKind(domain: name.domain, type: name.type, version: version),
+        InPlaceEffects(domain: name.domain, type: name.type)
+      )
+    }
     source = model.graph
     self.structure = structure
     facts = .all(inference.facts)
@@ -42,8 +51,9 @@ final class GraphAssembly {
   }
 
   /// Prepares the graph of a body.
-  private init(body: InferredBody, _ placement: BodyPlacement, model: ONNXModel) {
-    self.model = model
+  private init(body: InferredBody, _ placement: BodyPlacement, within other: GraphAssembly) {
+    model = other.model
+    operators = other.operators
     source = body.structure.graph
     structure = body.structure
     facts = .some(body.facts)
@@ -64,22 +74,12 @@ final class GraphAssembly {
   /// - Throws: ``StructureFault`` when its sizes do not fit or its effects contradict each other.
   func assembled() throws(ImportError) -> Graph {
     try addSources()
-    var kinds: [OperatorKind] = []
-    var effects: [InPlaceEffects] = []
-    for (index, name) in model.operators.enumerated() {
-      kinds.append(
-        OperatorKind(
-          domain: name.domain, type: name.type,
-          version: Int(clamping: model.version(ofOperatorAt: index) ?? 0)))
-      effects.append(InPlaceEffects(domain: name.domain, type: name.type))
-    }
     for index in structure.order {
-      let node = source.nodes[index]
-      let kind = kinds[node.operatorIndex]
+      let (kind, effects) = operators[source.nodes[index].operatorIndex]
       if let convention, kind.domain == TrainingConvention.domain {
         try addTrainingNode(index, kind, convention)
       } else {
-        try addNode(index, kind, effects[node.operatorIndex])
+        try addNode(index, kind, effects)
       }
     }
     for output in source.outputs { graph.addOutput(id(output.name)) }
@@ -206,7 +206,7 @@ final class GraphAssembly {
       let placement = BodyPlacement(
         of: body, inferred.kind, node: node, in: source,
         results: source.outputs(of: node).map { $0 == .absent ? nil : facts[$0]?.bytes })
-      let graph = try GraphAssembly(body: body, placement, model: model).assembled()
+      let graph = try GraphAssembly(body: body, placement, within: self).assembled()
       result.append(
         Body(
           attribute: body.attribute, graph: graph, parameterCount: body.structure.fedInputs.count,

@@ -54,7 +54,7 @@ extension ShapeInference {
   mutating func repetition(
     of loop: RepeatedBody, _ use: inout BodyUse
   ) throws(BodyFault) -> Repetition? {
-    var isFollowed = false
+    var (isFollowed, isNeeded) = (false, true)
     var general: Repetition?
     if loop.limit != 0 {
       general = try fixpoint(of: loop, &use)
@@ -75,7 +75,8 @@ extension ShapeInference {
       let isWithin = cost.map { !$0.overflow && $0.partialValue <= bodyBudget.unrolled } ?? true
       let isCheap =
         cost.map { !$0.overflow && $0.partialValue <= BodyBudget.curiosity } ?? true
-      isFollowed = (changes || isOpen) && isWithin || losesElements && isCheap
+      isNeeded = changes || isOpen
+      isFollowed = isNeeded && isWithin || losesElements && isCheap
       if !isFollowed, general == nil, use.reason == nil, use.unknown.isEmpty {
         use.reason =
           loop.openReason
@@ -86,7 +87,7 @@ extension ShapeInference {
       use.unbounded += general?.unbounded ?? []
       return general
     }
-    let followed = try followed(loop, isNeeded: general == nil, &use)
+    let followed = try followed(loop, isNeeded: isNeeded, &use)
     if let followed {
       (use.reason, use.unknown, use.unbounded) = (nil, [], followed.unbounded)
       return followed

@@ -21,7 +21,7 @@ enum BodiesText {
         let (path, body) = all[index]
         let trips = body.trips.map { $0 == 1 ? "" : "at most \(ReportText.grouped($0)) turns" }
         return [
-          ReportText.size(body.summary.arenaBytes), path,
+          ReportText.size(body.summary.arenaBytes), ReportText.shortened(path, to: 72),
           ReportText.counted(body.steps.count, "operator"),
           trips ?? "any number of turns",
           body.summary.provenOptimal ? "proven optimal" : "",

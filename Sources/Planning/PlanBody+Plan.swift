@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import GraphIR
+public import GraphIR
 
 extension PlanBody {
   /// The part of a body's plan that is written down inside the plan around it.

@@ -170,7 +170,12 @@ def given_cases(cases):
                 forms[info.name] = [TYPES[value.data_type], list(value.dims), None]
             else:
                 forms[info.name] = {"sequence": []}
-        cases.add(name, model, forms, True, open_dimensions(model, inputs))
+        arrays = [
+            numpy_helper.to_array(value) if isinstance(value, TensorProto) else value
+            for value in inputs
+        ]
+        values = small_values(model, arrays)
+        cases.add(name, model, forms, True, open_dimensions(model, inputs), values)
 
 
 def ort_cases(cases):

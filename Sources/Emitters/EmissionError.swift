@@ -15,6 +15,8 @@ public enum EmissionError: Error, Hashable, Sendable {
   case missingNodes(Int)
   /// With the plan in it the file would be larger than any reader of the format takes.
   case tooLarge(Int)
+  /// Nodes of the plan come from functions of the model, so that the file has none to put in order.
+  case inlinedFunctions
   /// The model's weights lie in another file, which cannot be reached from where the copy is to lie.
   case unreachableWeights(location: String, folder: String)
   /// The model's file is not what it was when it was read, or its external data is out of bounds.
@@ -35,6 +37,9 @@ extension EmissionError: CustomStringConvertible {
     case .tooLarge(let byteCount):
       "the file would be \(byteCount) bytes long, and readers of the format stop at 2^31 - 1; "
         + "keep the weights in a file of their own"
+    case .inlinedFunctions:
+      "the model calls functions of its own, which the plan replaces by what they do, so that its file "
+        + "has no nodes to put in the planned order; inline them first (onnx.inliner does), and plan that"
     case .unreachableWeights(let location, let folder):
       "the weights lie in '\(location)' beside the model; write the copy into '\(folder)' too, "
         + "or put them beside the copy first"

@@ -61,6 +61,7 @@ public struct Planner: Sendable {
     do throws(GraphError) {
       entries = try PassPipeline(passes).run(on: &graph)
     } catch { throw .graph(error) }
+    let bodies = try BodyPlans(of: &graph, by: self)
 
     var draft = try Draft(of: graph, memory.withoutSlices, self, progress)
     let plain = draft
@@ -71,8 +72,9 @@ public struct Planner: Sendable {
       if other.arrangement.arenaBytes < plain.arrangement.arenaBytes { draft = other }
     }
 
-    var plan = PlanAssembly(problem: draft.problem, arrangement: draft.arrangement).plan(
-      model: model, options: options)
+    var plan = PlanAssembly(
+      problem: draft.problem, arrangement: draft.arrangement, bodies: bodies
+    ).plan(model: model, options: options)
     plan.setBudget(budget)
     plan.summary.baselines = plain.baselines
     let filePeak = draft.file.lifetimes.peakBytes

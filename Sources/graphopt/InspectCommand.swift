@@ -45,7 +45,9 @@ struct InspectCommand: ParsableCommand {
       return
     }
     progress.update("bounding")
-    let problem = SchedulingProblem(imported.graph, model: memory.model)
+    let planner = Planner(memory: memory.model, limits: SearchLimits(effort: .candidates))
+    let problem = SchedulingProblem(
+      try planner.graph(of: imported, at: model.model), model: memory.model)
     let summary = GraphSummary(of: imported, problem: problem)
     progress.finish()
     try Terminal.write(Array((ModelSummary(of: read).text + summary.text).utf8))

@@ -154,11 +154,25 @@ struct GraphSummary {
     return rows.isEmpty ? "" : "\n" + ReportText.table(rows, isSizeFirst: true)
   }
 
+  /// The resident bytes of all graphs that a graph's nodes run.
+  private func residentBytes(insideOf graph: Graph) -> Int {
+    var total = 0
+    for node in graph.nodesWithBodies {
+      for body in graph.bodies(of: node) {
+        for tensor in body.graph.tensors where tensor.role.isResident {
+          total += problem.storages.model.aligned(tensor.bytes)
+        }
+        total += residentBytes(insideOf: body.graph)
+      }
+    }
+    return total
+  }
+
   private var bound: String {
     let bound = WorkingSetBound.bound(of: problem)
     var simulator = LivenessSimulator(map: problem.storages)
     let file = simulator.peak(of: Array(graph.nodeIDs))
-    let resident = problem.storages.totalBytes(in: .resident)
+    let resident = problem.storages.totalBytes(in: .resident) + residentBytes(insideOf: graph)
     let because =
       bound.witness.node.map { "'\(graph.name(of: $0))' needs that at once" }
       ?? "inputs or outputs are live together"

@@ -233,12 +233,21 @@ import Testing
     )
   }
 
-  @Test func `nodes that run graphs of their own are noted, since those are not counted`() throws {
-    let result = try imported {
+  @Test
+  func `nodes that run graphs in which something is unknown are noted, as those are not counted`()
+    throws
+  {
+    let result = try imported(opsets: [("", 17), ("com.example", 1)]) {
       $0.value(11, "c", type: 9, shape: [])
+      $0.value(11, "x", shape: [5])
       $0.node("If", ["c"], ["y"]) {
         for branch in ["then_branch", "else_branch"] {
-          $0.attribute(branch, kind: 5) { $0.message(6) { $0.string(2, branch) } }
+          $0.attribute(branch, kind: 5) {
+            $0.message(6) {
+              $0.node("Warp", ["x"], ["warped"], domain: "com.example")
+              $0.value(12, "warped", shape: nil)
+            }
+          }
         }
       }
       $0.value(12, "y", shape: [5])

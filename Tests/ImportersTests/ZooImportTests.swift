@@ -17,8 +17,8 @@ struct ZooCase: CustomTestStringConvertible, Sendable {
     "\(model) \(bindings.map(\.description).joined(separator: " "))"
   }
 
-  /// Every inference model without control flow, under every binding of the manifest.
-  static let inference: [ZooCase] = cases(kind: "infer").filter { !$0.model.contains("silero") }
+  /// Every inference model, under every binding of the manifest.
+  static let inference: [ZooCase] = cases(kind: "infer")
 
   static let training: [ZooCase] = cases(kind: "train")
 

@@ -54,7 +54,7 @@ public enum DimensionFault: Hashable, Sendable {
   case unbound([DynamicDimension])
   /// A binding speaks of no dimension of the model; the ones that there are.
   case unmatched(DimensionBinding, existing: [String])
-  /// A binding gives no positive number, or one beyond all memory.
+  /// A binding gives a negative number, or one beyond all memory.
   case outOfRange(DimensionBinding)
   /// Two bindings give one dimension different numbers.
   case conflict(DimensionBinding, with: DimensionBinding)
@@ -90,7 +90,7 @@ extension DimensionFault: CustomStringConvertible {
       return "the model has no dimension \(binding.target.quoted) to bind; \(known)"
     case .outOfRange(let binding):
       return
-        "\(binding.description.quoted) does not give a dimension a positive number that can be counted"
+        "\(binding.description.quoted) does not give a dimension a number that can be counted"
     case .conflict(let binding, let other):
       return
         "\(binding.description.quoted) and \(other.description.quoted) give one dimension two numbers"

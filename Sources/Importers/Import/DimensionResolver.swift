@@ -11,6 +11,10 @@ struct DimensionResolver {
   /// The elements of each graph input that bindings give them to, `nil` for all others.
   private(set) var inputValues: [[Int64]?] = []
 
+  /// The members of each graph input that is a sequence or a map, or may be one, `nil` for all others:
+  /// the shape of each member of a sequence of tensors, or as many empty ones as there are entries.
+  private(set) var inputMembers: [[[Int]]?] = []
+
   private var extents: [String: DimensionBinding] = [:]
   /// The formulas in place of names, parsed; `nil` for what is a name after all.
   private var formulas: [String: DimensionExpression?] = [:]
@@ -32,11 +36,14 @@ struct DimensionResolver {
   ) throws(ImportError) {
     let inputNames = inputs.map { names[$0.name] }
     var shapes: [[ONNXDimension]] = []
-    for (input, name) in zip(inputs, inputNames) {
+    let containers = inputs.map { ContainerInput($0.type) }
+    for ((input, container), name) in zip(zip(inputs, containers), inputNames) {
       let shape: [ONNXDimension]?
       switch input.type {
       case .tensor(_, let stated), .optional(.tensor(_, let stated)): shape = stated
-      default: throw .dimensions(.unsizedInput(name: name))
+      default:
+        guard let container else { throw .dimensions(.unsizedInput(name: name)) }
+        shape = container.memberShape
       }
       shapes.append(shape ?? Self.axes(named: name, in: bindings))
     }
@@ -45,7 +52,8 @@ struct DimensionResolver {
     where DimensionExpression(parameter) == nil {
       plainNames.insert(parameter)
     }
-    for (name, shape) in zip(inputNames, shapes) {
+    for ((name, container), shape) in zip(zip(inputNames, containers), shapes) {
+      if container != nil { note(name, at: name) }
       for (axis, dimension) in shape.enumerated() {
         switch dimension {
         case .value: continue
@@ -57,12 +65,22 @@ struct DimensionResolver {
     for binding in bindings {
       if let element = element(binding.target, of: inputs, named: inputNames) {
         try bind(element, binding)
+      } else if let member = member(binding.target, containers, named: inputNames, shapes) {
+        guard ContainerInput.extents.contains(binding.extent) else {
+          throw .dimensions(.outOfRange(binding))
+        }
+        if let other = members[member], other.extent != binding.extent {
+          throw .dimensions(.conflict(binding, with: other))
+        }
+        members[member] = binding
+      } else if isRank(binding, of: inputs, named: inputNames) {
+        continue
       } else {
         try bind(binding, inputNames: inputNames, shapes: shapes, others: others)
       }
     }
     try solve()
-    let unbound = dynamic.filter { extent(of: $0.target) == nil }
+    let unbound = dynamic.filter { extent(of: $0.target) == nil && !isGiven($0, inputNames) }
     guard unbound.isEmpty else { throw .dimensions(.unbound(missing(unbound))) }
     for index in dynamic.indices { dynamic[index].extent = extent(of: dynamic[index].target) }
     for (name, shape) in zip(inputNames, shapes) {
@@ -77,6 +95,88 @@ struct DimensionResolver {
     }
     for (name, shape) in zip(inputNames, inputShapes) {
       inputValues.append(try values(of: name, shape: shape))
+    }
+    for (index, container) in containers.enumerated() {
+      let (name, isStated) = (inputNames[index], container?.memberShape != nil)
+      inputMembers.append(
+        try container.map { _ throws(ImportError) in
+          try membersOf(name, shape: inputShapes[index], isStated: isStated)
+        })
+    }
+  }
+
+  // MARK: Members of inputs
+
+  /// The bindings that give extents of single members of sequences, by `input[position]:axis`.
+  private var members: [String: DimensionBinding] = [:]
+
+  /// What `input[position]:axis` names, if the input is a sequence.
+  private func member(
+    _ target: String, _ containers: [ContainerInput?], named names: [String],
+    _ shapes: [[ONNXDimension]]
+  ) -> String? {
+    guard slots[target] == nil, let colon = target.lastIndex(of: ":"),
+      let axis = Int(target[target.index(after: colon)...]), axis >= 0,
+      axis < OperatorContext.rankLimit
+    else { return nil }
+    let head = target[..<colon]
+    guard head.last == "]", let bracket = head.lastIndex(of: "["),
+      let position = Int(head[head.index(after: bracket)...].dropLast()),
+      (0..<SequenceOperators.memberLimit).contains(position),
+      let index = names.firstIndex(of: String(head[..<bracket])),
+      let container = containers[index]
+    else { return nil }
+    if let shape = container.memberShape {
+      guard axis < shape.count else { return nil }
+      if case .value = shape[axis] { return nil }
+    }
+    return "\(names[index])[\(position)]:\(axis)"
+  }
+
+  /// Whether a binding gives the number of axes of an input of unknown rank.
+  private func isRank(
+    _ binding: DimensionBinding, of inputs: [ONNXValueInfo], named names: [String]
+  ) -> Bool {
+    guard slots[binding.target] == nil, binding.target.hasSuffix(":rank"),
+      let index = names.firstIndex(of: String(binding.target.dropLast(5))),
+      (0...OperatorContext.rankLimit).contains(binding.extent)
+    else { return false }
+    return inputs[index].type.hasUnknownRank
+  }
+
+  /// Whether a dimension of the members of an input is given for each of them, or there are none.
+  private func isGiven(_ dimension: DynamicDimension, _ names: [String]) -> Bool {
+    dimension.places.allSatisfy { text in
+      guard let (input, axis) = place(text, inputNames: names),
+        let length = extents[names[input]]?.extent
+      else { return false }
+      return (0..<length).allSatisfy { position in
+        members["\(names[input])[\(position)]:\(axis)"] != nil
+          // A member of fewer axes has others of its own.
+          || axis > 0 && members["\(names[input])[\(position)]:0"] != nil
+      }
+    }
+  }
+
+  /// The shapes of the members of a sequence.
+  ///
+  /// - Parameter isStated: Whether the file says how many axes they have.
+  private func membersOf(
+    _ name: String, shape: [Int], isStated: Bool
+  ) throws(ImportError) -> [[Int]] {
+    let length = extents[name]?.extent ?? 0
+    guard length <= SequenceOperators.memberLimit else {
+      throw .dimensions(.outOfRange(DimensionBinding(name, length)))
+    }
+    if members.isEmpty { return Array(repeating: shape, count: length) }
+    return (0..<length).map { position in
+      func given(_ axis: Int) -> Int? { members["\(name)[\(position)]:\(axis)"]?.extent }
+      if !isStated, given(0) != nil {
+        return Array(
+          (0..<OperatorContext.rankLimit).lazy.map(given).prefix { $0 != nil }
+            .compactMap { $0 })
+      }
+      return shape.indices.map { given($0) ?? shape[$0] }
     }
   }
 
@@ -190,6 +290,7 @@ struct DimensionResolver {
       (name, position) = (String(target[..<bracket]), number)
     }
     guard let index = names.firstIndex(of: name), inputs[index].type.elementType.isIntegral,
+      ContainerInput(inputs[index].type) == nil,
       (0..<Self.valueLimit).contains(position)
     else { return nil }
     return "\(name)[\(position)]"
@@ -220,10 +321,16 @@ struct DimensionResolver {
 
   // MARK: Extents
 
-  /// An input of unknown rank has the axes that bindings name, from 0 on without a gap.
+  /// An input of unknown rank has as many axes as `input:rank` says, or else those that bindings name,
+  /// from 0 on without a gap.
   private static func axes(
     named input: String, in bindings: [DimensionBinding]
   ) -> [ONNXDimension] {
+    if let stated = bindings.first(where: { $0.target == "\(input):rank" })?.extent,
+      (0...OperatorContext.rankLimit).contains(stated)
+    {
+      return Array(repeating: .unknown, count: stated)
+    }
     var rank = 0
     while rank < OperatorContext.rankLimit,
       bindings.contains(where: { $0.target == "\(input):\(rank)" })
@@ -248,7 +355,7 @@ struct DimensionResolver {
     _ binding: DimensionBinding, inputNames: [String], shapes: [[ONNXDimension]],
     others: [[ONNXValueInfo]]
   ) throws(ImportError) {
-    guard binding.extent > 0, binding.extent <= OperatorContext.extentLimit else {
+    guard ContainerInput.extents.contains(binding.extent) else {
       throw .dimensions(.outOfRange(binding))
     }
     var key = binding.target
@@ -289,6 +396,15 @@ struct DimensionResolver {
 }
 
 extension ONNXType {
+  /// Whether nothing says how many axes a tensor of the type, or its members, have.
+  fileprivate var hasUnknownRank: Bool {
+    switch self {
+    case .tensor(_, let shape): shape == nil
+    case .sequence(let type), .optional(let type): type.hasUnknownRank
+    default: false
+    }
+  }
+
   /// Whether a dimension of the type has a name.
   fileprivate func names(_ parameter: String) -> Bool {
     switch self {

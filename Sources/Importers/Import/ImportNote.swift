@@ -3,6 +3,8 @@
 /// Something that the importer did, with how often.
 @nonexhaustive
 public enum ImportNote: Hashable, Sendable {
+  /// Calls of the model's functions were replaced by what those do.
+  case inlinedCalls(Int)
   /// Nodes that stood behind others that need them were moved up.
   case sortedNodes(Int)
   /// `Constant` nodes became constants.
@@ -25,12 +27,15 @@ public enum ImportNote: Hashable, Sendable {
   case externalData([ExternalDataFault])
   /// Nodes that run graphs of their own, whose memory is not part of the plan.
   case uncountedBodies(Int)
+  /// Branches of If nodes that cannot run with these shapes.
+  case impossibleBranches(Int)
 
   /// How often.
   public var count: Int {
     switch self {
     case .sortedNodes(let count), .constantNodes(let count), .statedShapes(let count),
-      .upperBounds(let count), .strings(let count), .uncountedBodies(let count):
+      .upperBounds(let count), .strings(let count), .uncountedBodies(let count),
+      .inlinedCalls(let count), .impossibleBranches(let count):
       count
     case .repeatedInitializers(let names), .unusedNodes(let names), .unusedInitializers(let names):
       names.count
@@ -78,7 +83,13 @@ extension ImportNote: CustomStringConvertible {
       "\(many(count, "tensor holds", "tensors hold")) strings, whose characters are not counted"
     case .uncountedBodies(let count):
       "the plan is too low by what runs inside \(many(count, "node", "nodes")) with a body "
-        + "(If, Loop, Scan), which is not counted"
+        + "(If, Loop, Scan), where not all shapes are known"
+    case .inlinedCalls(let count):
+      "\(many(count, "call of a function was", "calls of functions were")) replaced by what "
+        + "\(count == 1 ? "it does" : "they do")"
+    case .impossibleBranches(let count):
+      "\(many(count, "branch of an If cannot", "branches of If nodes cannot")) run with these shapes "
+        + "and \(count == 1 ? "is" : "are") left out"
     }
   }
 }

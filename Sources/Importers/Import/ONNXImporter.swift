@@ -40,6 +40,8 @@ public struct ONNXImporter: Sendable {
 
   /// Imports a model that is already read; see ``importGraph(path:)``.
   public func importGraph(of model: ONNXModel) throws(ImportError) -> ImportedGraph {
+    let inlining = try FunctionInlining(of: model)
+    let model = inlining.model
     let structure = try GraphStructure(of: model)
     let (inference, dimensions) = try inference(of: model, structure)
     guard inference.unknown.isEmpty else { throw .shapes(.unknown(inference.unknown)) }
@@ -51,12 +53,13 @@ public struct ONNXImporter: Sendable {
     let assembly = try GraphAssembly(model: model, structure: structure, inference: inference)
     let graph = try assembly.assembled()
     return ImportedGraph(
-      graph: graph, fileNodes: structure.order,
+      graph: graph, fileNodes: structure.order.map { inlining.origins[$0] },
+      hasInlinedFunctions: inlining.callCount > 0,
       model: ModelFacts(
         irVersion: model.irVersion, opsets: model.opsets, producerName: model.producerName,
         producerVersion: model.producerVersion, bindings: bindings, bounds: bounds,
         dynamicDimensions: dimensions.dynamic,
-        notes: notes(model, structure, inference, graph)))
+        notes: notes(model, structure, inference, graph, inlining.callCount)))
   }
 
   /// What can be known of every value of a model.
@@ -72,6 +75,15 @@ public struct ONNXImporter: Sendable {
     var inference = ShapeInference(
       of: model, dimensions: dimensions, bounds: bounds, usesValueInfo: !ignoresValueInfo)
     for (index, input) in fed.enumerated() {
+      if let members = dimensions.inputMembers[index],
+        let fact = ContainerInput(input.type)?.fact(members)
+      {
+        guard fact.elementType != .undefined, (try? fact.checkForm()) != nil else {
+          throw .structure(.unsized(tensor: model.names[input.name]))
+        }
+        inference.define(input.name, fact)
+        continue
+      }
       var fact = ValueFact(input.type.elementType, dimensions.inputShapes[index])
       guard fact.elementType != .undefined, (try? fact.checkForm()) != nil else {
         throw .structure(.unsized(tensor: model.names[input.name]))
@@ -98,26 +110,22 @@ public struct ONNXImporter: Sendable {
   }
 
   private func notes(
-    _ model: ONNXModel, _ structure: GraphStructure, _ inference: ShapeInference, _ graph: Graph
+    _ model: ONNXModel, _ structure: GraphStructure, _ inference: ShapeInference, _ graph: Graph,
+    _ callCount: Int
   ) -> [ImportNote] {
-    let bodies = model.graph.nodes.count { node in
-      model.graph.attributes(of: node).contains {
-        switch $0.value {
-        case .graph, .graphs: true
-        default: false
-        }
-      }
-    }
+    let bodies = BodyCount(of: model.graph, inference.bodies)
     let bounded = graph.tensors.count { $0.isUpperBound }
     let strings = graph.tensors.count { $0.elementType == .string }
     let unused = unused(in: model, structure)
     let notes: [ImportNote] = [
-      .sortedNodes(structure.movedCount), .constantNodes(structure.constants.count),
+      .inlinedCalls(callCount), .sortedNodes(structure.movedCount),
+      .constantNodes(structure.constants.count),
       .repeatedInitializers(structure.repeatedInitializers.map { model.names[$0] }),
       .wrongShapes(inference.wrongInfos),
       .statedShapes(inference.statedCount), .upperBounds(bounded), .strings(strings),
       .unusedNodes(unused.nodes), .unusedInitializers(unused.initializers),
-      .externalData(model.externalDataFaults()), .uncountedBodies(bodies),
+      .externalData(model.externalDataFaults()), .uncountedBodies(bodies.uncounted),
+      .impossibleBranches(bodies.impossible),
     ]
     return notes.filter { $0.count > 0 }
   }
@@ -153,9 +161,12 @@ public struct ONNXImporter: Sendable {
 public struct ImportedGraph: Sendable {
   /// The graph, valid.
   public let graph: Graph
-  /// Where each of the graph's nodes stands among those of the file's main graph, by node. The file's
-  /// other nodes are `Constant` ones without inputs.
+  /// Where each of the graph's nodes stands among those of the file's main graph, by node; where a
+  /// function was inlined, the node that calls it, several times. The file's other nodes are `Constant`
+  /// ones without inputs.
   public let fileNodes: [Int]
+  /// Whether nodes of the graph come from functions, so that the file has no nodes for them.
+  public let hasInlinedFunctions: Bool
   /// What is to be said of the model in a plan.
   public let model: ModelFacts
 }
@@ -178,4 +189,34 @@ public struct ModelFacts: Hashable, Sendable {
   public let dynamicDimensions: [DynamicDimension]
   /// What the importer did that a reader of the plan may want to know.
   public let notes: [ImportNote]
+}
+
+/// What there is to say of the graphs that nodes run.
+private struct BodyCount {
+  /// The nodes with graphs of which not all is known.
+  private(set) var uncounted = 0
+  /// The branches that cannot run.
+  private(set) var impossible = 0
+
+  init(of graph: ONNXGraph, _ bodies: [Int: InferredBodies]) {
+    for (index, node) in graph.nodes.enumerated() {
+      let hasBody = graph.attributes(of: node).contains {
+        switch $0.value {
+        case .graph, .graphs: true
+        default: false
+        }
+      }
+      guard hasBody else { continue }
+      guard let known = bodies[index] else {
+        uncounted += 1
+        continue
+      }
+      impossible += known.impossible
+      for body in known.bodies {
+        let inside = BodyCount(of: body.structure.graph, body.bodies)
+        uncounted += inside.uncounted
+        impossible += inside.impossible
+      }
+    }
+  }
 }

@@ -7,6 +7,9 @@ public enum ShapeFault: Hashable, Sendable {
   case operatorFault(node: String, operator: String, tensor: String, OperatorFault)
   /// Operators whose results neither a rule nor the file tells.
   case unknown([UnknownResults])
+  /// Graphs that nodes run are nested into each other, and large, so that inferring them does not end
+  /// soon.
+  case tooMuchInBodies
   /// Tensors whose sizes only running the model tells, and for which nothing gives a bound; and the
   /// elements of small inputs of whole numbers that might tell, as `--dim` names them.
   case unbounded([UnboundedTensor], inputs: [String])
@@ -31,6 +34,10 @@ public struct UnknownResults: Hashable, Sendable {
 extension ShapeFault: CustomStringConvertible {
   public var description: String {
     switch self {
+    case .tooMuchInBodies:
+      return
+        "the graphs that its nodes run are nested so deep, or are so large, that inferring every "
+        + "turn of them takes too long"
     case .operatorFault(let node, let type, let tensor, let fault):
       return "node \(node.quoted) (\(type)), which makes \(tensor.quoted): \(fault)"
     case .unknown(let results):

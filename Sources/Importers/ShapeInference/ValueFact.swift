@@ -100,7 +100,7 @@ struct ValueFact: Hashable, Sendable {
   /// Takes the mark of a bound off where lower and upper bounds meet, and elements off that are not
   /// those of the shape.
   mutating func settle() {
-    guard isUpperBound else { return }
+    guard isUpperBound, kind == .tensor else { return }
     guard leastShape == shape else {
       value = nil
       leastValue = nil

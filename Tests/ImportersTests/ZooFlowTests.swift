@@ -104,6 +104,10 @@ struct ZooFlowTests {
 
   static let trained = ["mlp", "resnet18", "squeezenet1_1", "tiny_encoder"]
 
+  /// Those with a MaxPoolGrad, no operand of which tells how large the pooled tensor was: only the file
+  /// does.
+  static let pooled: Set = ["resnet18", "squeezenet1_1"]
+
   private func truth(of name: String) throws -> TrainingTruth {
     let bytes = try #require(Zoo.bytes(of: "ort-train/\(name)/truth.json"))
     return try JSONDecoder().decode(TrainingTruth.self, from: Data(bytes))
@@ -135,8 +139,12 @@ struct ZooFlowTests {
     let model = try ONNXModel(path: Zoo.path(of: "ort-train/\(name)/training_model.onnx"))
     let given = bindings(of: model, truth)
     for ignoresValueInfo in [false, true] {
-      let graph = try ONNXImporter(bindings: given, ignoresValueInfo: ignoresValueInfo)
-        .importGraph(of: model).graph
+      let importer = ONNXImporter(bindings: given, ignoresValueInfo: ignoresValueInfo)
+      if ignoresValueInfo, Self.pooled.contains(name) {
+        #expect(throws: ImportError.self) { try importer.importGraph(of: model) }
+        continue
+      }
+      let graph = try importer.importGraph(of: model).graph
       var differences: [String] = []
       for (tensor, expected) in truth.tensors.sorted(by: { $0.key < $1.key }) {
         guard let id = graph.tensor(tensor) else {

@@ -92,6 +92,9 @@ struct ZooImportTests {
         seen += 1
         let found = Truth.Form(
           type: graph[tensor].elementType.name, shape: Array(graph.shape(of: tensor)))
+        // The sampling rate is a scalar by the file, and was fed with one axis.
+        let isRate = zooCase.model.contains("silero_vad_16k") && found.shape.isEmpty
+        if isRate, found.type == expected.type, expected.shape == [1] { continue }
         if found != expected || graph[tensor].isUpperBound {
           differences.append("\(graph.name(of: tensor)): \(found), really \(expected)")
         }

@@ -240,7 +240,7 @@ import Testing
       $1[0]["y'"].space = "arena"
       $1[0]["y'"].offset = 0
     },
-    Mutation("two tensors in one place", Mutation.inside(.overlap("t", "u", step: 1))) {
+    Mutation("two tensors in one place", Mutation.inside(.overlap("u", "t", step: 1))) {
       ($1[0]["t"].offset, $1[0]["u"].offset) = (0, 0)
     },
     Mutation(

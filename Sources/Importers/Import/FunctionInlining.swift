@@ -22,7 +22,7 @@ struct FunctionInlining {
   private let callable: [Bool]
 
   /// How many nodes there may be.
-  static let nodeLimit = 1 << 21
+  static let nodeLimit = 1 << 19
   /// How deep functions may call each other.
   static let depthLimit = 64
 

@@ -59,11 +59,11 @@ struct AnyOrderSpillBound {
     forced.sort { ($0.rate, $0.storage) < ($1.rate, $1.storage) }
     var rest = (0..<count).map { Self.need(of: $0, model) - budget }
     for (_, storage, nodes) in forced {
-      nodes.forEach { rest[$0] += model.bytes[storage] }
+      nodes.visit { rest[$0] += model.bytes[storage] }
     }
     var moved = [Double](repeating: 0, count: count)
     for (rate, storage, nodes) in forced {
-      nodes.forEach { node in
+      nodes.visit { node in
         guard rest[node] > 0 else { return }
         moved[node] += rate * Double(min(rest[node], model.bytes[storage]))
         rest[node] -= model.bytes[storage]
@@ -130,7 +130,7 @@ private struct NodeBits {
     for index in words.indices { words[index] &= other.words[index] }
   }
 
-  func forEach(_ body: (Int) -> Void) {
+  func visit(_ body: (Int) -> Void) {
     for (index, word) in words.enumerated() {
       var rest = word
       while rest != 0 {

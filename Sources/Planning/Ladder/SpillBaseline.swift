@@ -21,7 +21,8 @@ struct SpillBaseline {
     /// By bytes, as if everything could be moved at no cost.
     case counted
     /// By addresses that storages keep, each in the smallest hole that is large enough, as TensorFlow
-    /// Lite's arena does. There may be no room for a node although there are bytes enough.
+    /// Lite's arena does. Where no hole is large enough for a node, everything is put away and what it
+    /// needs comes back side by side.
     case addressed
   }
 
@@ -77,17 +78,7 @@ struct SpillBaseline {
     for (run, node) in order.enumerated() {
       let reads = Array(model.reads[node.index])
       let makes = Array(model.makes[node.index])
-      guard fetch(reads, keeping: reads) else { return false }
-      for storage in reads where needs[storage].last == run { needs[storage].removeLast() }
-      let ended = takeOver(node.index)
-      for storage in makes where !isThere[storage] {
-        guard place(storage, keeping: reads + makes) else { return false }
-      }
-      // Scratch lies behind or between everything else, for this run.
-      let workspace = model.workspaces[node.index]
-      if workspace > 0 {
-        guard makeRoom(workspace, keeping: reads + makes) != nil else { return false }
-      }
+      guard let ended = prepare(node.index, run) else { return false }
       actions.append(.run(node))
       for storage in model.updates[node.index] { hasCopy[storage] = false }
       for storage in makes { hasCopy[storage] = false }
@@ -101,7 +92,40 @@ struct SpillBaseline {
       }
     }
     let outputs = (0..<model.storageCount).filter { model.isOutput[$0] }
+    let before = self
+    if fetch(outputs, keeping: outputs) { return true }
+    self = before
+    for storage in residents.map(\.storage) { evict(storage) }
     return fetch(outputs, keeping: outputs)
+  }
+
+  /// Makes room for a node; gives the operands whose places results take. Where holes are too small,
+  /// everything is put away and what the node needs comes back side by side.
+  private mutating func prepare(_ node: Int, _ run: Int) -> [Int]? {
+    let (reads, makes) = (Array(model.reads[node]), Array(model.makes[node]))
+    let before = self
+    if let ended = place(reads, makes, node, run, mayTakeOver: true) { return ended }
+    guard arena == .addressed else { return nil }
+    self = before
+    for storage in residents.map(\.storage) { evict(storage) }
+    return place(reads, makes, node, run, mayTakeOver: false)
+  }
+
+  private mutating func place(
+    _ reads: [Int], _ makes: [Int], _ node: Int, _ run: Int, mayTakeOver: Bool
+  ) -> [Int]? {
+    guard fetch(reads, keeping: reads) else { return nil }
+    for storage in reads where needs[storage].last == run { needs[storage].removeLast() }
+    let ended = mayTakeOver ? takeOver(node) : []
+    for storage in makes where !isThere[storage] {
+      guard place(storage, keeping: reads + makes) else { return nil }
+    }
+    // Scratch lies behind or between everything else, for this run.
+    let workspace = model.workspaces[node]
+    if workspace > 0 {
+      guard makeRoom(workspace, keeping: reads + makes) != nil else { return nil }
+    }
+    return ended
   }
 
   private func bringsBack(_ storage: Int) -> Bool {

@@ -106,10 +106,22 @@ let package = Package(
     .target(
       name: "TestSupport", dependencies: ["GraphIR"], path: "Tests/TestSupport",
       swiftSettings: strict),
+    .target(
+      name: "FuzzSupport", dependencies: ["GraphIR", "Importers", "TestSupport"],
+      path: "Tests/FuzzSupport", swiftSettings: strict),
+    .executableTarget(
+      name: "fuzz",
+      dependencies: [
+        "FuzzSupport", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+      ],
+      path: "Tests/Fuzz", swiftSettings: strict),
+    .executableTarget(
+      name: "import-timer", dependencies: ["GraphIR", "Importers"],
+      path: "Benchmarks/ImportTimer", swiftSettings: strict),
     tests("CancellationTests", ["Cancellation"]),
     tests("GraphIRTests", ["GraphIR", "TestSupport"]),
     tests("IntegerProgrammingTests", ["IntegerProgramming", "TestSupport"]),
-    tests("ImportersTests", ["Importers", "GraphIR", "TestSupport"]),
+    tests("ImportersTests", ["Importers", "GraphIR", "FuzzSupport", "TestSupport"]),
     tests("OrderingTests", ["Ordering", "GraphIR", "Cancellation", "TestSupport"]),
     tests(
       "MemoryLayoutTests", ["MemoryLayout", "IntegerProgramming", "Cancellation", "TestSupport"]),

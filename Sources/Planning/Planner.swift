@@ -90,6 +90,7 @@ public struct Planner: Sendable {
     do throws(GraphError) {
       entries = try PassPipeline(passes).run(on: &graph)
     } catch { throw .graph(error) }
+    let bodies = try BodyPlans(of: &graph, by: self)
 
     let kept = previous.map { KeptPlan(of: $0, in: graph) }
     var draft = try Draft(of: graph, memory.withoutSlices, self, keeping: kept, progress)
@@ -101,8 +102,9 @@ public struct Planner: Sendable {
       if other.arrangement.arenaBytes < plain.arrangement.arenaBytes { draft = other }
     }
 
-    var plan = PlanAssembly(problem: draft.problem, arrangement: draft.arrangement).plan(
-      model: model, options: options)
+    var plan = PlanAssembly(
+      problem: draft.problem, arrangement: draft.arrangement, bodies: bodies
+    ).plan(model: model, options: options)
     plan.setBudget(budget)
     plan.summary.baselines = plain.baselines
     let filePeak = draft.filePeakBytes

@@ -55,7 +55,12 @@ let package = Package(
     module("MemoryLayout", ["IntegerProgramming"]),
 
     // Floor 3: the pipeline, the plan, the checker.
-    module("Planning", ["GraphIR", "IntegerProgramming", "Ordering", "MemoryLayout"]),
+    module(
+      "Planning",
+      [
+        "GraphIR", "IntegerProgramming", "Ordering", "MemoryLayout",
+        .product(name: "HeapModule", package: "swift-collections"),
+      ]),
 
     // Floor 4: what plans are written as. A planned model is an edited copy of the one imported.
     module("Emitters", ["GraphIR", "Importers", "Planning"]),

@@ -37,6 +37,10 @@ public struct TextEmitter: PlanEmitter {
     let limit = "\(ReportText.size(budget)) (\(ReportText.grouped(budget)) bytes)"
     if summary.fits == true { return "fits: \(needs) of \(limit)\n" + price(of: plan) }
     let floor = summary.residentBytes + summary.lowerBoundBytes
+    let smallest = summary.smallestBudgetBytes.map {
+      $0 < summary.totalBytes
+        ? "\n  a plan was found for \(ReportText.size($0)) (\(ReportText.grouped($0)) bytes)" : ""
+    }
     let hope =
       summary.floorBytes > budget
       ? "nothing runs below \(ReportText.size(summary.floorBytes)), whatever is recomputed or spilled"
@@ -44,7 +48,7 @@ public struct TextEmitter: PlanEmitter {
         ? "no order of these operators needs less than \(ReportText.size(floor)) without recompute or spill"
         : "the lower bound is \(ReportText.size(floor)), so a better order is not ruled out"
     return
-      "over by \(ReportText.size(summary.totalBytes - budget)): needs \(needs) of \(limit)\n  \(hope)\n"
+      "over by \(ReportText.size(summary.totalBytes - budget)): needs \(needs) of \(limit)\n  \(hope)\(smallest ?? "")\n"
   }
 
   /// What a plan pays to need less than its order and layout alone would.
@@ -120,6 +124,9 @@ public struct TextEmitter: PlanEmitter {
     if !stages.isEmpty {
       text += "  found: "
       text += stages.map { "\($0.name) by \($0.outcome)" }.joined(separator: "; ") + "\n"
+    }
+    if let ladder = plan.passes.first(where: { $0.name == "ladder" }) {
+      text += "  ladder: \(ladder.outcome)\n"
     }
     if let slices { text += "  slices: \(slices.outcome)\n" }
     return text

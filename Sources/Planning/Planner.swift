@@ -22,6 +22,12 @@ public struct Planner: Sendable {
   public var passes: [any GraphPass]
   /// What resident bytes and arena together may need.
   public var budget: ByteCount?
+  /// Whether nodes may run again to keep the budget.
+  public var recompute = LadderChoice.auto
+  /// Whether storages may wait in a second memory to keep the budget.
+  public var spill = SpillChoice.auto
+  /// What both cost, where the caller knows better.
+  public var costs = CostTable()
 
   public init(
     memory: MemoryModel = MemoryModel(), order: OrderChoice = .auto,
@@ -41,6 +47,7 @@ public struct Planner: Sendable {
     case rewriting
     case ordering
     case layout = "laying out"
+    case climbing = "recomputing and spilling"
     case checking
   }
 
@@ -71,9 +78,27 @@ public struct Planner: Sendable {
       if other.arrangement.arenaBytes < plain.arrangement.arenaBytes { draft = other }
     }
 
+    let residents = draft.problem.storages.totalBytes(in: .resident)
+    var smallest: Int?
+    if let budget, residents + draft.arrangement.arenaBytes > budget.value {
+      progress(.climbing)
+      if let plan = try ladderPlan(plain, within: budget, model: model) {
+        progress(.checking)
+        return try checked(budgeted(plan), of: plain.problem, plain.bound)
+      }
+      smallest =
+        try ladder(for: plain).smallestBudget(
+          plain.arrangement.schedule, above: budget.value,
+          enough: residents + draft.arrangement.arenaBytes
+        )?.budget ?? residents + draft.arrangement.arenaBytes
+    }
+
     var plan = PlanAssembly(problem: draft.problem, arrangement: draft.arrangement).plan(
       model: model, options: options)
     plan.setBudget(budget)
+    plan.summary.smallestBudgetBytes = smallest
+    plan.summary.floorBytes = min(
+      plan.summary.floorBytes, ladder(for: plain).floorBytes)
     plan.summary.baselines = plain.baselines
     let filePeak = draft.file.lifetimes.peakBytes
     plan.passes = entries.map {
@@ -110,7 +135,7 @@ public struct Planner: Sendable {
   ///
   /// The checker derives bounds by means of its own, and where a search has gone further than those
   /// reach, the plan states the simplest bound instead, and that it does.
-  private func checked(
+  func checked(
     _ plan: ExecutionPlan, of problem: SchedulingProblem, _ bound: LowerBound
   ) throws(PlanningError) -> ExecutionPlan {
     var plan = plan
@@ -132,10 +157,10 @@ public struct Planner: Sendable {
     return plan
   }
 
-  private var options: PlanOptions {
+  var options: PlanOptions {
     PlanOptions(
       alignment: memory.alignment, inplace: memory.inPlace.rawValue, io: memory.io.rawValue,
       order: order.name, layout: layout.name, slices: memory.slices, budgetBytes: budget?.value,
-      recompute: LadderChoice.off.rawValue, spill: SpillChoice.off.rawValue)
+      recompute: recompute.rawValue, spill: spill.rawValue)
   }
 }

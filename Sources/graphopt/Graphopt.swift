@@ -15,7 +15,8 @@ struct Graphopt: ParsableCommand {
       """,
     version: "0.1.0",
     subcommands: [
-      PlanCommand.self, OrderCommand.self, InspectCommand.self, CheckCommand.self,
+      PlanCommand.self, OrderCommand.self, BudgetCommand.self, InspectCommand.self,
+      CheckCommand.self,
       LayoutCommand.self,
     ])
 

@@ -28,6 +28,7 @@ let package = Package(
     .library(name: "MemoryLayout", targets: ["MemoryLayout"]),
     .library(name: "Planning", targets: ["Planning"]),
     .library(name: "Emitters", targets: ["Emitters"]),
+    .library(name: "Gate", targets: ["Gate"]),
     .library(name: "GraphOptimizer", targets: ["GraphOptimizer"]),
     .executable(name: "graphopt", targets: ["graphopt"]),
   ],
@@ -63,21 +64,32 @@ let package = Package(
       ]),
 
     // Floor 4: what plans are written as. A planned model is an edited copy of the one imported.
-    module("Emitters", ["GraphIR", "Importers", "Planning"]),
+    // The page that people open in a browser is made of files of its own languages.
+    .target(
+      name: "Emitters", dependencies: ["GraphIR", "Importers", "Planning"],
+      resources: [
+        .embedInCode("HTML/page.css"), .embedInCode("HTML/model.js"),
+        .embedInCode("HTML/chart.js"), .embedInCode("HTML/tables.js"),
+      ], swiftSettings: strict),
+
+    // Floor 5: many models at once.
+    module(
+      "Gate",
+      ["GraphIR", "Importers", "Ordering", "MemoryLayout", "Planning", "Emitters"]),
 
     // The umbrella: one import for embedders.
     module(
       "GraphOptimizer",
       [
         "GraphIR", "IntegerProgramming", "Importers", "Ordering", "MemoryLayout", "Planning",
-        "Emitters",
+        "Emitters", "Gate",
       ]),
 
-    // Floor 5: the command line.
+    // Floor 6: the command line.
     .executableTarget(
       name: "graphopt",
       dependencies: [
-        "GraphIR", "Importers", "Ordering", "MemoryLayout", "Planning", "Emitters",
+        "GraphIR", "Importers", "Ordering", "MemoryLayout", "Planning", "Emitters", "Gate",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       swiftSettings: strict),
@@ -94,10 +106,13 @@ let package = Package(
     tests(
       "PlanningTests",
       ["Planning", "GraphIR", "Ordering", "MemoryLayout", "TestSupport"]),
-    tests("EmittersTests", ["Emitters", "Planning", "Importers", "GraphIR", "TestSupport"]),
+    tests(
+      "EmittersTests",
+      ["Emitters", "Planning", "Ordering", "MemoryLayout", "Importers", "GraphIR", "TestSupport"]),
+    tests("GateTests", ["Gate", "Planning", "TestSupport"]),
     tests("GraphOptimizerTests", ["GraphOptimizer"]),
     tests(
       "CommandLineTests",
-      ["graphopt", "GraphIR", "Importers", "Planning", "Emitters", "TestSupport"]),
+      ["graphopt", "GraphIR", "Importers", "Planning", "Emitters", "Gate", "TestSupport"]),
   ]
 )

@@ -1,124 +1,190 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""Writes ResNeXt-50, DenseNet-121 and R2Plus1D-18 as 8-bit inference graphs, structure only.
+"""Writes three of the networks of COSMA's evaluation as 8-bit ONNX models, structure only: those in
+which the peak of an order is above what the largest operator needs.
 
-    make_cosma_models.py FOLDER
+Usage: make_cosma_models.py FOLDER
 
-These are the models of COSMA's evaluation (arXiv 2311.18246) in which spilling can happen between its
-bounds: in the others the largest operator alone needs what the whole order does. As runtimes for 8-bit
-models have them: normalisation and activation are part of the convolution or addition before them, and
-one operator of their own behind a concatenation or pool; no weights, one byte an element, one image of
-224 x 224, or 16 frames of 112 x 112.
+resnext50-int8     ResNeXt-50 32x4d, 224 x 224
+densenet121-int8   DenseNet-121, 224 x 224
+r2plus1d-int8      R(2+1)D-18, 16 frames of 224 x 224
+
+Activations are unsigned bytes, batch 1. Batch normalization and ReLU are an operator of their own, a
+convolution of each channel by itself, as in the graphs that frameworks have; only in DenseNet-121 the
+one between the two convolutions of a layer is part of the first. Written from the published
+architectures; weights are external and missing. Needs onnx.
 """
-
+import os
 import sys
 
 import onnx
 from onnx import TensorProto, helper
 
 
-class Builder:
-    """A network as it grows: every layer takes and gives the name of a tensor."""
+class Network:
+    """A graph of quantized operators in the making."""
 
-    def __init__(self, *shape):
-        self.shapes = {"input": list(shape)}
+    def __init__(self, name, shape):
+        self.name = name
+        self.shape = shape
         self.nodes = []
+        self.weights = {}
+        self.count = 0
+        self.channels = {"x": shape[1]}
+        self.extents = {"x": shape[2:]}
 
-    def add(self, kind, reads, shape):
-        name = f"{kind}{len(self.nodes)}"
-        self.nodes.append(helper.make_node(kind, reads, [name], name=name, domain="pkg.aten"))
-        self.shapes[name] = shape
+    def weight(self, name, kind, dims):
+        if name not in self.weights:
+            # External and missing: nobody reads them.
+            tensor = TensorProto(
+                name=name, data_type=kind, dims=dims, data_location=TensorProto.EXTERNAL)
+            tensor.external_data.add(key="location", value="weights.bin")
+            self.weights[name] = tensor
         return name
 
-    def conv(self, x, channels, kernel, stride=1):
-        """A convolution that keeps the extents but for its stride; kernel and stride per axis."""
-        shape = self.shapes[x]
-        strides = [stride] * (len(shape) - 2) if isinstance(stride, int) else stride
-        extents = [-(-extent // step) for extent, step in zip(shape[2:], strides)]
-        return self.add("convolution", [x], [shape[0], channels, *extents])
+    def scale(self):
+        return self.weight("scale", TensorProto.FLOAT, [])
 
-    def pool(self, x, stride=2):
-        shape = self.shapes[x]
-        return self.add("max_pool2d", [x], shape[:2] + [-(-e // stride) for e in shape[2:]])
+    def zero(self):
+        return self.weight("zero", TensorProto.UINT8, [])
 
-    def sum(self, a, b):
-        return self.add("add", [a, b], self.shapes[a])
+    def op(self, kind, inputs, channels, extents, domain="", **attributes):
+        self.count += 1
+        output = f"{kind.lower()}_{self.count}"
+        self.nodes.append(
+            helper.make_node(kind, inputs, [output], name=output, domain=domain, **attributes))
+        self.channels[output] = channels
+        self.extents[output] = extents
+        return output
 
-    def norm(self, x):
-        return self.add("batch_norm_relu", [x], self.shapes[x])
+    def conv(self, value, channels, kernel, stride=1, pad=None, groups=1):
+        own, extents = self.channels[value], self.extents[value]
+        kernel = kernel if isinstance(kernel, tuple) else (kernel,) * len(extents)
+        stride = stride if isinstance(stride, tuple) else (stride,) * len(extents)
+        pad = tuple(size // 2 for size in kernel) if pad is None else pad
+        name = f"conv_{self.count + 1}"
+        weights = self.weight(
+            f"{name}.weight", TensorProto.INT8, [channels, own // groups, *kernel])
+        bias = self.weight(f"{name}.bias", TensorProto.INT32, [channels])
+        point = self.weight("weight_zero", TensorProto.INT8, [])
+        made = [(e + 2 * p - k) // s + 1 for e, p, k, s in zip(extents, pad, kernel, stride)]
+        inputs = [value, self.scale(), self.zero(), weights, self.scale(), point, self.scale(),
+                  self.zero(), bias]  # fmt: skip
+        return self.op(
+            "QLinearConv", inputs, channels, made, kernel_shape=list(kernel),
+            strides=list(stride), pads=[*pad, *pad], group=groups)
 
-    def concat(self, parts):
-        shape = list(self.shapes[parts[0]])
-        shape[1] = sum(self.shapes[part][1] for part in parts)
-        return self.add("cat", parts, shape)
+    def normalize(self, value):
+        return self.conv(value, self.channels[value], 1, groups=self.channels[value])
 
-    def head(self, x, classes):
-        mean = self.add("mean", [x], self.shapes[x][:2])
-        return self.add("addmm", [mean], [self.shapes[x][0], classes])
+    def add(self, a, b):
+        inputs = [a, self.scale(), self.zero(), b, self.scale(), self.zero(), self.scale(),
+                  self.zero()]  # fmt: skip
+        return self.op(
+            "QLinearAdd", inputs, self.channels[a], self.extents[a], "com.microsoft")
 
-    def model(self, name, result):
-        def info(tensor):
-            return helper.make_tensor_value_info(tensor, TensorProto.UINT8, self.shapes[tensor])
+    def concat(self, values):
+        channels = sum(self.channels[value] for value in values)
+        return self.op("Concat", values, channels, self.extents[values[0]], axis=1)
 
-        inner = [info(t) for t in self.shapes if t not in ("input", result)]
+    def pool(self, value, kernel, stride, pad):
+        extents = [(e + 2 * pad - kernel) // stride + 1 for e in self.extents[value]]
+        dims = len(extents)
+        return self.op(
+            "MaxPool", [value], self.channels[value], extents, kernel_shape=[kernel] * dims,
+            strides=[stride] * dims, pads=[pad] * 2 * dims)
+
+    def average(self, value):
+        """The mean of each 2 x 2 square, as a convolution of each channel by itself."""
+        channels = self.channels[value]
+        return self.conv(value, channels, 2, 2, (0, 0), groups=channels)
+
+    def classify(self, value, classes):
+        channels = self.channels[value]
+        inputs = [value, self.scale(), self.zero(), self.scale(), self.zero()]
+        ones = [1] * len(self.extents[value])
+        mean = self.op("QLinearGlobalAveragePool", inputs, channels, ones, "com.microsoft")
+        flat = self.op("Flatten", [mean], channels, [])
+        weights = self.weight("classifier.weight", TensorProto.UINT8, [channels, classes])
+        inputs = [flat, self.scale(), self.zero(), weights, self.scale(), self.zero(),
+                  self.scale(), self.zero()]  # fmt: skip
+        return self.op("QLinearMatMul", inputs, classes, [])
+
+    def model(self, result, classes):
         graph = helper.make_graph(
-            self.nodes, name, [info("input")], [info(result)], value_info=inner
-        )
-        opsets = [helper.make_opsetid("", 17), helper.make_opsetid("pkg.aten", 1)]
-        return helper.make_model(graph, opset_imports=opsets, ir_version=8)
+            self.nodes, self.name,
+            [helper.make_tensor_value_info("x", TensorProto.UINT8, self.shape)],
+            [helper.make_tensor_value_info(result, TensorProto.UINT8, [1, classes])],
+            list(self.weights.values()))
+        opsets = [helper.make_opsetid("", 17), helper.make_opsetid("com.microsoft", 1)]
+        return helper.make_model(
+            graph, ir_version=9, opset_imports=opsets, producer_name="graphopt-cosma")
 
 
 def resnext50():
-    net = Builder(1, 3, 224, 224)
-    x = net.pool(net.conv("input", 64, 7, 2))
-    for stage, blocks in enumerate((3, 4, 6, 3)):
-        width, channels = 128 << stage, 256 << stage
-        for block in range(blocks):
-            stride = 2 if block == 0 and stage else 1
-            y = net.conv(net.conv(x, width, 1), width, 3, stride)
-            y = net.conv(y, channels, 1)
-            x = net.sum(y, net.conv(x, channels, 1, stride) if block == 0 else x)
-    return net.model("resnext50", net.head(x, 1000))
+    net = Network("resnext50-int8", [1, 3, 224, 224])
+    value = net.pool(net.normalize(net.conv("x", 64, 7, 2)), 3, 2, 1)
+    for stage, count in enumerate([3, 4, 6, 3]):
+        for block in range(count):
+            stride = 2 if stage > 0 and block == 0 else 1
+            width, result = 128 << stage, 256 << stage
+            inner = net.normalize(net.conv(value, width, 1))
+            inner = net.normalize(net.conv(inner, width, 3, stride, groups=32))
+            inner = net.normalize(net.conv(inner, result, 1))
+            passed = value
+            if block == 0:
+                passed = net.normalize(net.conv(value, result, 1, stride))
+            value = net.add(inner, passed)
+    return net.model(net.classify(value, 1000), 1000)
 
 
-def densenet121():
-    net = Builder(1, 3, 224, 224)
-    x = net.pool(net.conv("input", 64, 7, 2))
-    for stage, layers in enumerate((6, 12, 24, 16)):
-        features = [x]
-        for _ in range(layers):
-            y = net.concat(features) if len(features) > 1 else features[0]
-            features.append(net.conv(net.conv(net.norm(y), 128, 1), 32, 3))
-        x = net.norm(net.concat(features))
-        if stage < 3:
-            x = net.pool(net.conv(x, net.shapes[x][1] // 2, 1))
-    return net.model("densenet121", net.head(x, 1000))
+def densenet121(growth=32):
+    net = Network("densenet121-int8", [1, 3, 224, 224])
+    value = net.pool(net.conv("x", 64, 7, 2), 3, 2, 1)
+    counts = [6, 12, 24, 16]
+    for stage, count in enumerate(counts):
+        made = [value]
+        for _ in range(count):
+            joined = net.concat(made) if len(made) > 1 else value
+            inner = net.conv(net.normalize(joined), 4 * growth, 1)
+            made.append(net.conv(inner, growth, 3))
+        value = net.normalize(net.concat(made))
+        if stage + 1 < len(counts):
+            value = net.average(net.conv(value, net.channels[value] // 2, 1))
+    return net.model(net.classify(value, 1000), 1000)
 
 
 def r2plus1d():
-    net = Builder(1, 3, 16, 112, 112)
+    net = Network("r2plus1d-int8", [1, 3, 16, 224, 224])
 
-    def factored(x, channels, stride):
-        """A spatial convolution and one over time, as wide between as the whole one would be."""
-        source = net.shapes[x][1]
-        between = source * channels * 27 // (source * 9 + 3 * channels)
-        y = net.conv(x, between, (1, 3, 3), (1, stride, stride))
-        return net.conv(y, channels, (3, 1, 1), (stride, 1, 1))
+    def factored(value, channels, stride=1):
+        own = net.channels[value]
+        # As many weights as a full 3 x 3 x 3 convolution has.
+        middle = own * channels * 27 // (own * 9 + 3 * channels)
+        inner = net.normalize(net.conv(value, middle, (1, 3, 3), (1, stride, stride)))
+        return net.normalize(net.conv(inner, channels, (3, 1, 1), (stride, 1, 1)))
 
-    x = net.conv(net.conv("input", 45, (1, 7, 7), (1, 2, 2)), 64, (3, 1, 1))
+    value = net.normalize(net.conv("x", 45, (1, 7, 7), (1, 2, 2)))
+    value = net.normalize(net.conv(value, 64, (3, 1, 1)))
     for stage in range(4):
-        channels = 64 << stage
         for block in range(2):
-            stride = 2 if block == 0 and stage else 1
-            y = factored(factored(x, channels, stride), channels, 1)
-            x = net.sum(y, net.conv(x, channels, 1, stride) if stride == 2 else x)
-    return net.model("r2plus1d", net.head(x, 400))
+            stride = 2 if stage > 0 and block == 0 else 1
+            channels = 64 << stage
+            inner = factored(factored(value, channels, stride), channels)
+            passed = value
+            if stride > 1:
+                passed = net.normalize(net.conv(value, channels, 1, stride))
+            value = net.add(inner, passed)
+    return net.model(net.classify(value, 400), 400)
 
 
-def main():
-    for build in (resnext50, densenet121, r2plus1d):
-        onnx.save(build(), f"{sys.argv[1]}/{build.__name__}.onnx")
+def main(folder):
+    os.makedirs(folder, exist_ok=True)
+    for model in [resnext50(), densenet121(), r2plus1d()]:
+        onnx.save(model, os.path.join(folder, f"{model.graph.name}.onnx"))
 
 
 if __name__ == "__main__":
-    main()
+    if len(sys.argv) != 2:
+        sys.exit(__doc__)
+    main(sys.argv[1])

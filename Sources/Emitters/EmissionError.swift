@@ -11,10 +11,16 @@ public enum EmissionError: Error, Hashable, Sendable {
   case unexpectedNode(step: Int, nodeIndex: Int)
   /// A step recomputes, spills or fetches, which a model file cannot say.
   case inexpressible(step: Int, kind: String)
+  /// The plan recomputes or spills, and the format has one offset for each tensor.
+  case severalOffsets
   /// The plan's steps are fewer than the graph's nodes.
   case missingNodes(Int)
   /// With the plan in it the file would be larger than any reader of the format takes.
   case tooLarge(Int)
+  /// Larger than what a format of 32-bit integers has room for.
+  case beyond32Bits(Int)
+  /// An offset that is no multiple of what the format demands.
+  case misaligned(tensor: String, offset: Int, alignment: Int)
   /// The model's weights lie in another file, which cannot be reached from where the copy is to lie.
   case unreachableWeights(location: String, folder: String)
   /// The model's file is not what it was when it was read, or its external data is out of bounds.
@@ -31,10 +37,18 @@ extension EmissionError: CustomStringConvertible {
     case .inexpressible(let step, let kind):
       "step \(step) is a \(kind), which a model file cannot say; plan without --recompute and "
         + "--spill, or with a larger budget"
+    case .severalOffsets:
+      "the plan recomputes or spills, and the format has one offset for each tensor; plan without, or "
+        + "with a larger budget"
     case .missingNodes(let count): "the plan leaves out \(count) of the graph's nodes"
     case .tooLarge(let byteCount):
       "the file would be \(byteCount) bytes long, and readers of the format stop at 2^31 - 1; "
         + "keep the weights in a file of their own"
+    case .beyond32Bits(let value):
+      "\(value) does not fit: the format counts in 32-bit integers, up to 2^31 - 1"
+    case .misaligned(let tensor, let offset, let alignment):
+      "tensor '\(tensor)' is at offset \(offset), and the format wants multiples of \(alignment); "
+        + "plan with --alignment \(alignment) or more"
     case .unreachableWeights(let location, let folder):
       "the weights lie in '\(location)' beside the model; write the copy into '\(folder)' too, "
         + "or put them beside the copy first"

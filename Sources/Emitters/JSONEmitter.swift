@@ -6,6 +6,7 @@ public import Planning
 /// of the head, each step and each tensor.
 public struct JSONEmitter: PlanEmitter {
   public static let kind = "json"
+  public static let summary = "the plan itself, for programs"
 
   public init() {}
 

@@ -56,6 +56,12 @@ package struct JSONWriter {
 
   package mutating func newLine() { bytes.append(0x0A) }
 
+  /// Starts a line for the next element of an array.
+  package mutating func lineBreak() {
+    separate()
+    newLine()
+  }
+
   /// Writes a member's key; its value follows.
   package mutating func key(_ key: String) {
     guard let last = lastKeys.popLast() else { preconditionFailure("a member is in an object") }

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 
-internal import FoundationEssentials
 public import Planning
 
 /// Reads plans from the JSON that ``JSONEmitter`` writes.
@@ -13,31 +12,40 @@ public struct PlanReader: Sendable {
   /// - Throws: ``PlanReadingError`` when the bytes are no JSON, or not of a plan.
   /// - Complexity: O(length).
   public func plan(from bytes: [UInt8]) throws(PlanReadingError) -> ExecutionPlan {
-    struct Header: Decodable {
-      var format: String?
-      var version: Int?
-    }
-    let data = Data(bytes)
-    let header: Header
     do {
-      header = try JSONDecoder().decode(Header.self, from: data)
-    } catch {
-      throw .notAPlan(Self.sentence(for: error))
-    }
-    guard header.format == ExecutionPlan.formatName else {
-      throw .notAPlan("it has no \"format\": \"\(ExecutionPlan.formatName)\"")
-    }
-    guard header.version == ExecutionPlan.currentVersion else {
-      throw .unknownVersion(header.version ?? 0)
-    }
-    do {
-      return try JSONDecoder().decode(ExecutionPlan.self, from: data)
+      return try TapeDecoder().decode(Versioned.self, from: bytes).plan
+    } catch let error as PlanReadingError {
+      throw error
     } catch {
       throw .notAPlan(Self.sentence(for: error))
     }
   }
 
-  private static func sentence(for error: any Error) -> String {
+  /// A plan whose format is looked at before anything else is.
+  private struct Versioned: Decodable {
+    let plan: ExecutionPlan
+
+    private enum Keys: String, CodingKey {
+      case format
+      case version
+    }
+
+    init(from decoder: any Decoder) throws {
+      let header = try decoder.container(keyedBy: Keys.self)
+      let format = try header.decodeIfPresent(String.self, forKey: .format)
+      let version = try header.decodeIfPresent(Int.self, forKey: .version)
+      guard format == ExecutionPlan.formatName else {
+        throw PlanReadingError.notAPlan("it has no \"format\": \"\(ExecutionPlan.formatName)\"")
+      }
+      guard version == ExecutionPlan.currentVersion else {
+        throw PlanReadingError.unknownVersion(version ?? 0)
+      }
+      plan = try ExecutionPlan(from: decoder)
+    }
+  }
+
+  /// What is wrong with a JSON text, and where.
+  package static func sentence(for error: any Error) -> String {
     func place(_ context: DecodingError.Context) -> String {
       let path = context.codingPath.map { key in
         key.intValue.map { "[\($0)]" } ?? ".\(key.stringValue)"

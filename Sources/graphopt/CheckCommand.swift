@@ -23,7 +23,7 @@ struct CheckCommand: ParsableCommand {
   func run() throws {
     let progress = ProgressLine("reading \(plan)")
     defer { progress.finish() }
-    let written = try Self.read(plan)
+    let written = try PlanFile.read(plan)
     let path = model ?? written.model.path
     progress.update("reading \(path)")
     let dims = written.model.dims.sorted { $0.key < $1.key }.map {
@@ -45,19 +45,5 @@ struct CheckCommand: ParsableCommand {
     }
     let steps = "\(written.steps.count) steps, \(written.tensors.count) tensors"
     try Terminal.write(Array("\(plan): right: \(steps), checked against \(path)\n".utf8))
-  }
-
-  private static func read(_ path: String) throws -> ExecutionPlan {
-    let bytes: [UInt8]
-    do throws(ImportError) {
-      bytes = try MappedFile(path: path).withBytes { Array($0) }
-    } catch {
-      // An empty file is no plan either; the rest is about reading.
-      if case .notONNX = error { throw Failure(.badInput, file: path, "not a plan: it is empty") }
-      throw Failure(error, file: path)
-    }
-    do throws(PlanReadingError) {
-      return try PlanReader().plan(from: bytes)
-    } catch { throw Failure(.badInput, file: path, "\(error)") }
   }
 }

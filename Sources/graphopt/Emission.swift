@@ -13,6 +13,16 @@ struct Emission: Hashable {
   /// Every kind there is.
   static let kinds = PlanFormats.all.map { type(of: $0).kind } + [ONNXEmitter.kind]
 
+  /// Every kind with what it is, a line each.
+  static let list: String = {
+    let formats = PlanFormats.all.map { (type(of: $0).kind, type(of: $0).summary) }
+    return (formats + [(ONNXEmitter.kind, ONNXEmitter.summary)])
+      .map { "  \($0): \($1)" }.joined(separator: "\n")
+  }()
+
+  /// Whether it goes to standard output, and nothing else may.
+  var isStandardOutput: Bool { path == OutputFile.standardOutput }
+
   /// Whether it is a copy of the model.
   var isModel: Bool { kind == ONNXEmitter.kind }
 
@@ -33,18 +43,30 @@ struct Emission: Hashable {
     self.path = path
   }
 
-  /// Writes a plan.
+  /// Whether it draws the orders that plans are compared to.
+  var drawsCurves: Bool { PlanFormats.emitter(of: kind).map { type(of: $0).drawsCurves } ?? false }
+
+  /// Adds the file to those that are written together.
   ///
+  /// - Parameter curves: The orders that the plan is compared to, where they are drawn.
   /// - Throws: ``Failure``.
-  func write(_ plan: ExecutionPlan, of source: SourceModel) throws {
-    if isModel { return try writeModel(plan, of: source) }
-    guard let emitter = PlanFormats.emitter(of: kind) else {
+  func add(
+    to files: OutputFiles, _ plan: ExecutionPlan, of source: SourceModel, beside curves: [LiveCurve]
+  ) throws {
+    if isModel { return try addModel(to: files, plan, of: source) }
+    guard let emitter = PlanFormats.emitter(of: kind, beside: curves) else {
       preconditionFailure("a kind is that of a model's copy or one of the list")
     }
-    try OutputFile(path: path).write(emitter.bytes(of: plan))
+    let bytes: [UInt8]
+    do throws(EmissionError) {
+      bytes = try emitter.bytes(of: plan)
+    } catch { throw Failure(.cannotWrite, file: path, "cannot be written as \(kind): \(error)") }
+    try files.add(path, bytes: bytes)
   }
 
-  private func writeModel(_ plan: ExecutionPlan, of source: SourceModel) throws {
+  private func addModel(
+    to files: OutputFiles, _ plan: ExecutionPlan, of source: SourceModel
+  ) throws {
     guard let model = source.model else {
       preconditionFailure("the model is kept where a copy of it is asked for")
     }
@@ -55,7 +77,7 @@ struct Emission: Hashable {
       }
       file = try ONNXEmitter(model: model, imported: source.imported).file(of: plan)
     } catch { throw Failure(.cannotWrite, file: path, "\(error)") }
-    try OutputFile(path: path).write { sink in try file.write(to: sink) }
+    try files.add(path) { sink in try file.write(to: sink) }
   }
 }
 

@@ -8,6 +8,8 @@ enum ExitStatus: Int32 {
   case success = 0
   /// A valid plan that needs more than the budget.
   case overBudget = 3
+  /// Something needs more than it did, beyond the tolerance.
+  case grown = 4
   /// The command line is wrong.
   case usage = 64
   /// The model or plan is broken, incomplete or not understood.

@@ -10,14 +10,14 @@ struct Graphopt: ParsableCommand {
     abstract: "Plans the memory of ONNX graphs: operator order, byte offsets, and the proof.",
     discussion: """
       Data goes to standard output, everything else to standard error.
-      Exit status: 0 done and fits, 3 a valid plan that is over the budget, 64 wrong usage, \
-      65 bad model or plan, 66 cannot read, 70 our own check failed, 73 cannot write.
+      Exit status: 0 done and fits, 3 a valid plan that is over the budget, 4 grown beyond \
+      the tolerance, 64 wrong usage, 65 bad model or plan, 66 cannot read, 70 our own check failed, 73 cannot write.
       """,
     version: "0.1.0",
     subcommands: [
       PlanCommand.self, OrderCommand.self, BudgetCommand.self, InspectCommand.self,
-      CheckCommand.self,
-      LayoutCommand.self,
+      CheckCommand.self, LayoutCommand.self, CompareCommand.self, ZooCommand.self,
+      ZooWorkerCommand.self,
     ])
 
   static func main() {

@@ -70,11 +70,16 @@ struct LayoutCommand: ParsableCommand {
       report = try portfolio.report(for: buffers)
     } catch { throw Failure(.checkFailed, file: problem, "\(error)") }
 
-    if let output { try OutputFile(path: output).write(file.text(placedBy: report.solution)) }
+    let files = OutputFiles()
+    if let output { try files.add(output, bytes: file.text(placedBy: report.solution)) }
     for picture in emit {
-      try OutputFile(path: picture.path).write(
-        LayoutPicture.svg(of: report.solution, problem: buffers, ids: file.ids, capacity: bytes))
+      try files.add(
+        picture.path,
+        bytes: LayoutPicture.svg(
+          of: report.solution, problem: buffers, ids: file.ids, capacity: bytes))
     }
+    try files.commit()
+    if output == OutputFile.standardOutput || emit.contains(where: \.isStandardOutput) { return }
     switch format {
     case .text: try Terminal.write(report.text(of: buffers, capacity: bytes))
     case .json: try Terminal.write(report.json(of: buffers, ids: file.ids, capacity: bytes))
@@ -108,6 +113,8 @@ extension LayoutChoice {
 /// A picture to write: `svg=PATH`.
 struct PictureFile: ExpressibleByArgument {
   let path: String
+  /// Whether it goes to standard output, and nothing else may.
+  var isStandardOutput: Bool { path == OutputFile.standardOutput }
 
   init?(argument: String) {
     guard argument.hasPrefix("svg="), argument.count > 4 else { return nil }

@@ -49,6 +49,7 @@ struct OrderCommand: ParsableCommand {
     if let output { try OutputFile(path: output).write(report.json) }
     progress.finish()
     for note in imported.model.notes { Terminal.printError("graphopt: note: \(note)") }
+    if output == OutputFile.standardOutput { return }
     switch format {
     case .text: try Terminal.write(Array(report.text.utf8))
     case .json: try Terminal.write(report.json)

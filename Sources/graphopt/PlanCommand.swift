@@ -15,6 +15,11 @@ struct PlanCommand: ParsableCommand {
     abstract: "Plans a model: order, offsets, lower bound; says whether it fits a budget.",
     discussion: """
       Example: graphopt plan model.onnx --dim batch=8 --budget 2GiB -o plan.json
+
+      The kinds for --emit:
+      \(Emission.list)
+
+      The path - is standard output; the report is not printed then.
       """)
 
   @OptionGroup var model: ModelOptions
@@ -44,8 +49,8 @@ struct PlanCommand: ParsableCommand {
   @Option(
     name: .customLong("emit"),
     help: ArgumentHelp(
-      "Writes the plan in another form too; may be repeated. KIND is one of "
-        + "\(Emission.kinds.joined(separator: ", ")).", valueName: "kind=path"),
+      "Writes the plan in another form too, of the list above; may be repeated.",
+      valueName: "kind=path"),
     transform: { try Emission(parsing: $0) })
   var emissions: [Emission] = []
 
@@ -83,17 +88,37 @@ struct PlanCommand: ParsableCommand {
       ) { progress.update($0.rawValue) }
     } catch { throw Failure(error, file: model.model) }
     progress.update("writing")
-    for file in files { try file.write(plan, of: source) }
+    try write(plan, of: source, counting: planner.memory)
     progress.finish()
     for note in imported.model.notes { Terminal.printError("graphopt: note: \(note)") }
-    try Terminal.write(format.emitter.bytes(of: plan))
+    if !files.contains(where: \.isStandardOutput) { try print(plan, of: source) }
+    if plan.summary.fits == false { throw ExitCode(ExitStatus.overBudget.rawValue) }
+  }
+
+  /// Writes all files, or none.
+  private func write(
+    _ plan: ExecutionPlan, of source: SourceModel, counting memory: MemoryModel
+  ) throws {
+    var curves: [LiveCurve] = []
+    if files.contains(where: \.drawsCurves) {
+      do throws(PlanningError) {
+        curves = try LiveCurve.baselines(of: source.imported.graph, memory: memory)
+      } catch { throw Failure(.badInput, file: model.model, "\(error)") }
+    }
+    let written = OutputFiles()
+    for file in files { try file.add(to: written, plan, of: source, beside: curves) }
+    try written.commit()
+  }
+
+  /// Prints the report or the plan, and how to run what was written.
+  private func print(_ plan: ExecutionPlan, of source: SourceModel) throws {
+    try Terminal.write(format.bytes(of: plan))
     if format == .text, let file = files.first(where: \.isModel),
-      let prediction = ONNXRuntimePrediction(of: plan, for: imported.graph)
+      let prediction = ONNXRuntimePrediction(of: plan, for: source.imported.graph)
     {
       let recipe = RunRecipe(path: file.path, dims: plan.model.dims, prediction: prediction)
       try Terminal.write(Array(recipe.text.utf8))
     }
-    if plan.summary.fits == false { throw ExitCode(ExitStatus.overBudget.rawValue) }
   }
 }
 
@@ -102,10 +127,10 @@ enum ReportFormat: String, ExpressibleByArgument, CaseIterable {
   case text
   case json
 
-  var emitter: any PlanEmitter {
+  func bytes(of plan: ExecutionPlan) -> [UInt8] {
     switch self {
-    case .text: TextEmitter()
-    case .json: JSONEmitter()
+    case .text: TextEmitter().bytes(of: plan)
+    case .json: JSONEmitter().bytes(of: plan)
     }
   }
 }

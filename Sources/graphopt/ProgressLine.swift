@@ -41,6 +41,14 @@ final class ProgressLine: Sendable {
     }
   }
 
+  /// Prints a line above, on standard error, also where that is no terminal.
+  func print(_ line: String) {
+    state.withLock { state in
+      Self.print((state.isShown ? "\r\u{1B}[K" : "") + line + "\n")
+      state.isShown = false
+    }
+  }
+
   private func show(after seconds: Int64) -> Bool {
     state.withLock { state in
       guard !state.isDone else { return false }

@@ -43,4 +43,31 @@ enum Terminal {
 
   /// What the operating system's number for an error means.
   static func reason(_ code: Int32) -> String { String(cString: strerror(code)).lowercased() }
+
+  /// All of standard input.
+  ///
+  /// - Throws: ``Failure`` with ``ExitStatus/cannotRead``.
+  static func readAll() throws -> [UInt8] {
+    var bytes: [UInt8] = []
+    var chunk = [UInt8](repeating: 0, count: 1 << 16)
+    while true {
+      let count = read(STDIN_FILENO, &chunk, chunk.count)
+      if count < 0, errno == EINTR { continue }
+      guard count >= 0 else {
+        throw Failure(.cannotRead, "standard input cannot be read: \(reason(errno))")
+      }
+      guard count > 0 else { return bytes }
+      bytes.append(contentsOf: chunk[..<count])
+    }
+  }
+
+  /// Whether there is a file at a path.
+  static func exists(_ path: String) -> Bool { access(path, F_OK) == 0 }
+
+  /// The path of this program; `nil` where the system does not tell.
+  static var executable: String? {
+    guard let path = realpath("/proc/self/exe", nil) else { return nil }
+    defer { free(path) }
+    return String(cString: path)
+  }
 }

@@ -3,6 +3,8 @@ import Foundation
 import TestSupport
 import Testing
 
+@testable import graphopt
+
 /// `--emit KIND=PATH`: further forms of a plan.
 @Suite struct EmitTests {
   @Test func `several forms are written at once`() {
@@ -17,6 +19,78 @@ import Testing
     let report = String(decoding: folder.bytes(of: "c.txt") ?? [], as: UTF8.self)
     #expect(!report.isEmpty && result.text.hasPrefix(report))
     #expect(result.text.contains("PRIORITY_BASED"))
+  }
+
+  @Test func `every kind is listed with what it is, and written`() {
+    let folder = TemporaryFolder()
+    let help = CommandRunner.graphopt("plan", "--help").text
+    var arguments = ["plan", "Fixtures/bert_block.onnx", "--dim", "batch=2", "--dim", "seq=7"]
+    for kind in Emission.kinds {
+      #expect(help.contains("\n  \(kind): "), "\(kind)")
+      arguments += ["--emit", "\(kind)=\(folder.path(of: kind))"]
+    }
+    #expect(CommandRunner.graphopt(arguments).status == 0)
+    #expect(folder.files == Emission.kinds.sorted())
+    for kind in Emission.kinds { #expect(folder.bytes(of: kind)?.isEmpty == false, "\(kind)") }
+    let again = TemporaryFolder()
+    #expect(
+      CommandRunner.graphopt(
+        arguments.map { $0.replacing(folder.path, with: again.path) }
+      ).status == 0)
+    for kind in Emission.kinds { #expect(folder.bytes(of: kind) == again.bytes(of: kind)) }
+  }
+
+  @Test func `a dash is standard output, and the report does not go there too`() {
+    let folder = TemporaryFolder()
+    let path = folder.path(of: "plan.json")
+    let result = CommandRunner.graphopt(
+      "plan", "Fixtures/fan.onnx", "--emit", "md=-", "-o", path)
+    #expect(result.status == 0)
+    #expect(result.text.hasPrefix("### graphopt: "))
+    #expect(!result.text.contains("bound: "))
+    #expect(folder.files == ["plan.json"])
+    let plan = CommandRunner.graphopt("plan", "Fixtures/fan.onnx", "-o", "-")
+    #expect(plan.output == folder.bytes(of: "plan.json"))
+    let twice = CommandRunner.graphopt("plan", "Fixtures/fan.onnx", "-o", "-", "--emit", "md=-")
+    #expect(twice.status == 64)
+  }
+
+  @Test func `the layout command reads back what is emitted`() {
+    let folder = TemporaryFolder()
+    let path = folder.path(of: "plan.csv")
+    let plan = CommandRunner.graphopt(
+      "plan", "Fixtures/dense_block.onnx", "--format", "json", "--emit", "csv=\(path)")
+    let arena = plan.text.firstMatch(of: /"summary":\{"arenaBytes":(\d+)/)?.1
+    let layout = CommandRunner.graphopt("layout", path, "--format", "json")
+    #expect(layout.status == 0, "\(layout.errors)")
+    #expect(layout.text.firstMatch(of: /"heightBytes":(\d+)/)?.1 == arena)
+  }
+
+  @Test func `where one file cannot be written, none is`() {
+    let folder = TemporaryFolder()
+    let old = folder.write(Array("old".utf8), to: "plan.json")
+    let missing = folder.path(of: "missing/plan.csv")
+    expectRefusal(
+      CommandRunner.graphopt(
+        "plan", "Fixtures/fan.onnx", "-o", old, "--emit", "md=\(folder.path(of: "plan.md"))",
+        "--emit", "csv=\(missing)"), status: 73, of: missing, ["no such file or directory"])
+    #expect(folder.files == ["plan.json"])
+    #expect(folder.bytes(of: "plan.json") == Array("old".utf8))
+    expectRefusal(
+      CommandRunner.graphopt(
+        "plan", "Fixtures/fan.onnx", "-o", old, "--emit", "md=/dev/full"), status: 73,
+      of: "/dev/full", ["no space left"])
+    #expect(folder.bytes(of: "plan.json") == Array("old".utf8))
+  }
+
+  @Test func `a format that has no place for a plan says so`() {
+    let folder = TemporaryFolder()
+    let path = folder.path(of: "plan.tflm")
+    expectRefusal(
+      CommandRunner.graphopt(
+        "plan", "Fixtures/mixed_types.onnx", "--dim", "batch=3", "--alignment", "1", "--emit",
+        "tflm=\(path)"), status: 73, of: path, ["cannot be written as tflm", "--alignment 16"])
+    #expect(folder.files == [])
   }
 
   @Test func `a planned file in file order needs what the plan said`() {

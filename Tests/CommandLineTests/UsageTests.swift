@@ -35,11 +35,25 @@ import Testing
     (["order", "Fixtures/fan.onnx", "--jobs", "0"], "--jobs is at least 1"),
     (["plan", "Fixtures/fan.onnx", "--emit", "plan.onnx"], "--emit is KIND=PATH"),
     (["plan", "Fixtures/fan.onnx", "--emit", "onnx="], "--emit is KIND=PATH"),
-    (["plan", "Fixtures/fan.onnx", "--emit", "yaml=a"], "choose from json, text, onnx"),
+    (["plan", "Fixtures/fan.onnx", "--emit", "yaml=a"], "choose from json, text, html"),
     (["plan", "Fixtures/fan.onnx", "--emit", "onnx=a", "--emit", "json=a"], "written twice"),
     (["plan", "Fixtures/fan.onnx", "-o", "a", "--emit", "json=a"], "written twice"),
     (["check"], "plan"),
     (["inspect"], "model"),
+    (["compare"], "before"),
+    (["compare", "a.json"], "after"),
+    (["compare", "a.json", "b.json", "--tolerance", "8G"], "write 8GB (powers of 1000) or 8GiB"),
+    (["compare", "a.json", "b.json", "--tolerance", "NaN%"], "'NaN%' is not a percentage"),
+    (["zoo"], "folder"),
+    (["zoo", "a", "--merge", "b"], "--merge takes records, and no folder"),
+    (["zoo", "--merge", "b", "--resume"], "--merge goes with neither"),
+    (["zoo", "a", "--shard", "3/2"], "--shard is i/n with i from 1 to n, not '3/2'"),
+    (["zoo", "a", "--resume"], "--resume needs --output"),
+    (["zoo", "a", "--update-baseline"], "need --baseline"),
+    (["zoo", "a", "--tolerance", "1.2.3%"], "is not a percentage"),
+    (["zoo", "a", "--jobs", "0"], "--jobs is at least 1"),
+    (["zoo", "a", "--model-limit", "soon"], "soon"),
+    (["zoo", "a", "-o", "b", "--baseline", "b"], "written twice"),
     (["frobnicate"], "frobnicate"),
   ])
   func `wrong usage has status 64 and says what is wrong`(_ arguments: [String], _ word: String) {
@@ -54,7 +68,7 @@ import Testing
 
   @Test(arguments: [
     ["--help"], ["plan", "--help"], ["order", "--help"], ["check", "--help"],
-    ["inspect", "--help"],
+    ["inspect", "--help"], ["compare", "--help"], ["zoo", "--help"],
   ])
   func `help goes to standard output`(_ arguments: [String]) {
     let result = CommandRunner.graphopt(arguments)

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""Validates plans and orders against their schemas, and that all keys are ascending."""
+"""Validates plans and what else has a format of ours against their schemas, and that all keys are ascending."""
 
 import argparse
 import functools
@@ -25,25 +25,39 @@ def not_finite(text):
     raise ValueError(f"{text} is no JSON")
 
 
+def schema_name(form):
+    """The schema's file for a format, by its name in files: graphopt-plan, graphopt-order."""
+    return f"{str(form).removeprefix('graphopt-')}-1.schema.json"
+
+
 @functools.cache
 def validator(form):
-    """The validator of a format, by its name in files: graphopt-plan, graphopt-order."""
-    name = str(form).removeprefix("graphopt-")
-    schema = json.loads((SCHEMAS / f"{name}-1.schema.json").read_text())
+    """The validator of a format."""
+    schema = json.loads((SCHEMAS / schema_name(form)).read_text())
     jsonschema.Draft202012Validator.check_schema(schema)
     return jsonschema.Draft202012Validator(schema)
 
 
 def faults(path):
+    """What is wrong with a file: one JSON text, or one on each line where its name says so."""
     try:
-        plan = json.loads(
-            Path(path).read_bytes(), object_pairs_hook=ascending, parse_constant=not_finite
-        )
-    except (OSError, ValueError) as error:
+        text = Path(path).read_bytes()
+    except OSError as error:
         return [str(error)]
-    if plan.get("format") not in ("graphopt-plan", "graphopt-order"):
-        return [f"no format that has a schema: {plan.get('format')}"]
-    errors = validator(plan["format"]).iter_errors(plan)
+    texts = text.splitlines() if str(path).endswith(".jsonl") else [text]
+    return [fault for text in texts for fault in faults_of_text(text)]
+
+
+def faults_of_text(text):
+    try:
+        plan = json.loads(text, object_pairs_hook=ascending, parse_constant=not_finite)
+    except ValueError as error:
+        return [str(error)]
+    # Traces are of a format that is not ours and says nothing of itself.
+    form = "graphopt-trace" if "traceEvents" in plan else plan.get("format")
+    if not (SCHEMAS / schema_name(form)).exists():
+        return [f"no format that has a schema: {form}"]
+    errors = validator(form).iter_errors(plan)
     return [f"{error.json_path}: {error.message}" for error in errors]
 
 

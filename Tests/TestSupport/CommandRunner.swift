@@ -46,10 +46,10 @@ public enum CommandRunner {
     run(graphopt, arguments, timeLimit: timeLimit)
   }
 
-  /// Runs a program in the package's folder; after the time limit it is killed.
+  /// Runs a program in the package's folder; after the time limit it is sent a signal, and waited for.
   public static func run(
     _ program: String, _ arguments: [String], timeLimit: Duration = .seconds(120),
-    outputPath: String? = nil
+    signal: Int32 = 9, outputPath: String? = nil
   ) -> Result {
     // Files hold any amount without a reader, so a program cannot block on a full pipe.
     let folder = TemporaryFolder()
@@ -69,24 +69,32 @@ public enum CommandRunner {
     environment["SWIFT_BACKTRACE"] = "enable=no"
     var variables = environment.map { strdup("\($0.key)=\($0.value)") } + [nil]
     defer { for pointer in vector + variables { free(pointer) } }
+    // Threads of tests hold signals back, and what they start would, too.
+    var attributes = posix_spawnattr_t()
+    posix_spawnattr_init(&attributes)
+    defer { posix_spawnattr_destroy(&attributes) }
+    var none = sigset_t()
+    sigemptyset(&none)
+    posix_spawnattr_setsigmask(&attributes, &none)
+    posix_spawnattr_setflags(&attributes, Int16(POSIX_SPAWN_SETSIGMASK))
     var child = pid_t()
-    let failure = posix_spawn(&child, command[0], &actions, nil, &vector, &variables)
+    let failure = posix_spawn(&child, command[0], &actions, &attributes, &vector, &variables)
     guard failure == 0 else {
       let reason = String(cString: strerror(failure))
       return Result(output: [], errors: "\(program) cannot be run: \(reason)", status: -1)
     }
-    let status = wait(for: child, timeLimit: timeLimit)
+    let status = wait(for: child, timeLimit: timeLimit, signal: signal)
     return Result(
       output: folder.bytes(of: "output") ?? [],
       errors: String(decoding: folder.bytes(of: "errors") ?? [], as: UTF8.self), status: status)
   }
 
-  private static func wait(for child: pid_t, timeLimit: Duration) -> Int32 {
+  private static func wait(for child: pid_t, timeLimit: Duration, signal: Int32) -> Int32 {
     let end = ContinuousClock.now + timeLimit
     var status: Int32 = 0
     while waitpid(child, &status, WNOHANG) == 0 {
       if ContinuousClock.now > end {
-        kill(child, SIGKILL)
+        kill(child, signal)
         waitpid(child, &status, 0)
         break
       }

@@ -13,6 +13,16 @@ public enum Peer {
     return access(path, X_OK) == 0 ? path : nil
   }()
 
+  /// What a test that needs a Ray cluster says when it is skipped.
+  public static let rayAbsence = "no Python with ray: scripts/python installs it where it can"
+
+  /// Whether the Python has ray.
+  public static let hasRay: Bool = {
+    guard let python else { return false }
+    let code = "import importlib.util, sys; sys.exit(importlib.util.find_spec('ray') is None)"
+    return CommandRunner.run(python, ["-c", code]).status == 0
+  }()
+
   /// Whether the peers can be asked.
   public static var isPresent: Bool { python != nil }
 

@@ -15,6 +15,7 @@ public import Planning
 public struct ONNXEmitter: Sendable {
   /// The name of the format, as the command line knows it.
   public static let kind = "onnx"
+  public static let summary = "the model with its nodes in the planned order, and the plan in it"
 
   private let model: ONNXModel
   private let imported: ImportedGraph

@@ -60,7 +60,11 @@ let package = Package(
 
     // Floor 3: the pipeline, the plan, the checker.
     module(
-      "Planning", ["GraphIR", "IntegerProgramming", "Cancellation", "Ordering", "MemoryLayout"]),
+      "Planning",
+      [
+        "GraphIR", "IntegerProgramming", "Cancellation", "Ordering", "MemoryLayout",
+        .product(name: "HeapModule", package: "swift-collections"),
+      ]),
 
     // Floor 4: what plans are written as. A planned model is an edited copy of the one imported.
     // The page that people open in a browser is made of files of its own languages.

@@ -185,6 +185,7 @@ extension PlanSummary {
       $0.member("provenOptimal", provenOptimal)
       $0.member("residentBytes", residentBytes)
       $0.member("secondBytes", secondBytes)
+      $0.member("smallestBudgetBytes", smallestBudgetBytes)
       $0.member("totalBytes", totalBytes)
     }
   }

@@ -31,10 +31,15 @@ struct PlanFacts {
   var hope: String? {
     guard summary.fits == false, let budget = summary.budgetBytes else { return nil }
     let bound = summary.residentBytes + summary.lowerBoundBytes
+    let found = summary.smallestBudgetBytes.flatMap {
+      $0 < summary.totalBytes ? "; a plan was found for \(Self.exact($0))" : nil
+    }
     if summary.floorBytes > budget {
       return
         "nothing runs below \(ReportText.size(summary.floorBytes)), whatever is recomputed or spilled"
+        + (found ?? "")
     }
+    if let found { return "none was found that recomputes or spills" + found }
     return bound > budget
       ? "no order of these operators needs less than \(ReportText.size(bound)) without recompute or spill"
       : "the lower bound is \(ReportText.size(bound)), so a better order is not ruled out"

@@ -58,6 +58,9 @@ public struct TextEmitter: PlanEmitter {
       text += "  found: "
       text += stages.map { "\($0.name) by \($0.outcome)" }.joined(separator: "; ") + "\n"
     }
+    if let ladder = plan.passes.first(where: { $0.name == "ladder" }) {
+      text += "  ladder: \(ladder.outcome)\n"
+    }
     if let slices { text += "  slices: \(slices.outcome)\n" }
     return text
   }

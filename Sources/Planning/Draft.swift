@@ -8,7 +8,9 @@ import Ordering
 /// A graph ordered and laid out under one memory model, with the orders it is compared to.
 struct Draft {
   let problem: SchedulingProblem
-  /// What the file's order needs.
+  /// The file's order.
+  let fileSchedule: Schedule
+  /// What it needs.
   let filePeakBytes: Int
   /// The smallest arena, whichever order has it.
   private(set) var arrangement: Arrangement
@@ -57,6 +59,7 @@ struct Draft {
     let ortOrder = try Self.ordered { () throws(OrderingError) in
       try ORTDefaultOrder().schedule(for: problem)
     }
+    fileSchedule = fileOrder
     if let kept, found.isSettled {
       let same = try Arrangement(
         of: found.schedule, of: problem, layout: layout, keeping: kept.offsets, cancellation: flag)

@@ -146,6 +146,8 @@ public struct PlanSummary: Hashable, Sendable, Codable {
   /// What ``totalBytes`` of no plan under these options can be below, whatever it recomputes or
   /// spills: what one node touches, all inputs, or all outputs, and what stays resident.
   public var floorBytes: Int
+  /// The smallest budget that a plan was found for, where this one is over its budget.
+  public var smallestBudgetBytes: Int?
   /// The highest end of anything in the second memory.
   public var secondBytes: Int
   /// What recomputing and spilling cost.

@@ -22,6 +22,12 @@ public struct Planner: Sendable {
   public var passes: [any GraphPass]
   /// What resident bytes and arena together may need.
   public var budget: ByteCount?
+  /// Whether nodes may run again to keep the budget.
+  public var recompute = LadderChoice.auto
+  /// Whether storages may wait in a second memory to keep the budget.
+  public var spill = SpillChoice.auto
+  /// What both cost, where the caller knows better.
+  public var costs = CostTable()
 
   public init(
     memory: MemoryModel = MemoryModel(), order: OrderChoice = .auto,
@@ -41,6 +47,7 @@ public struct Planner: Sendable {
     case rewriting
     case ordering
     case layout = "laying out"
+    case climbing = "recomputing and spilling"
     case checking
   }
 
@@ -102,10 +109,30 @@ public struct Planner: Sendable {
       if other.arrangement.arenaBytes < plain.arrangement.arenaBytes { draft = other }
     }
 
+    // What the graphs inside nodes keep resident is spent, whatever else is done.
+    let inner = bodies.residentBytes
+    let residents = draft.problem.storages.totalBytes(in: .resident) + inner
+    var smallest: Int?
+    if let budget, residents + draft.arrangement.arenaBytes > budget.value {
+      progress(.climbing)
+      if let plan = try ladderPlan(plain, within: budget, model: model, bodies) {
+        progress(.checking)
+        return try checked(budgeted(plan), of: plain.problem, plain.bound)
+      }
+      smallest =
+        try ladder(for: plain).smallestBudget(
+          plain.arrangement.schedule, above: max(budget.value - inner, 0),
+          enough: residents - inner + draft.arrangement.arenaBytes
+        ).map { $0.budget + inner } ?? residents + draft.arrangement.arenaBytes
+    }
+
     var plan = PlanAssembly(
       problem: draft.problem, arrangement: draft.arrangement, bodies: bodies
     ).plan(model: model, options: options)
     plan.setBudget(budget)
+    plan.summary.smallestBudgetBytes = smallest
+    plan.summary.floorBytes = min(
+      plan.summary.floorBytes, ladder(for: plain).floorBytes + inner)
     plan.summary.baselines = plain.baselines
     let filePeak = draft.filePeakBytes
     plan.passes = entries.map {
@@ -142,7 +169,7 @@ public struct Planner: Sendable {
   ///
   /// The checker derives bounds by means of its own, and where a search has gone further than those
   /// reach, the plan states the simplest bound instead, and that it does.
-  private func checked(
+  func checked(
     _ plan: ExecutionPlan, of problem: SchedulingProblem, _ bound: LowerBound
   ) throws(PlanningError) -> ExecutionPlan {
     var plan = plan
@@ -164,10 +191,10 @@ public struct Planner: Sendable {
     return plan
   }
 
-  private var options: PlanOptions {
+  var options: PlanOptions {
     PlanOptions(
       alignment: memory.alignment, inplace: memory.inPlace.rawValue, io: memory.io.rawValue,
       order: order.name, layout: layout.name, slices: memory.slices, budgetBytes: budget?.value,
-      recompute: LadderChoice.off.rawValue, spill: SpillChoice.off.rawValue)
+      recompute: recompute.rawValue, spill: spill.rawValue)
   }
 }

@@ -31,6 +31,7 @@ struct PlanCommand: ParsableCommand {
     transform: { try ByteCount(parsing: $0) })
   var budget: ByteCount?
 
+  @OptionGroup var ladder: LadderOptions
   @OptionGroup var search: SearchOptions
 
   @Option(
@@ -57,6 +58,7 @@ struct PlanCommand: ParsableCommand {
   var format = ReportFormat.text
 
   func validate() throws {
+    try ladder.validate(budget: budget)
     var paths: Set<String> = []
     for file in files where !paths.insert(file.path).inserted {
       throw ValidationError("'\(file.path)' is to be written twice")
@@ -73,18 +75,18 @@ struct PlanCommand: ParsableCommand {
     defer { progress.finish() }
     let source = try model.source(keepsModel: files.contains(where: \.isModel))
     let imported = source.imported
-    let planner = Planner(
+    var planner = Planner(
       memory: memory.model, order: search.order, limits: search.limits, layout: layout,
       budget: budget)
+    (planner.recompute, planner.spill, planner.costs) = (
+      ladder.recompute, ladder.spill, try ladder.table()
+    )
     let plan: ExecutionPlan
     do throws(PlanningError) {
       plan = try planner.plan(
         imported.graph, model: imported.model.plannedModel(path: model.model)
       ) { progress.update($0.rawValue) }
-    } catch {
-      if case .checkFailed = error { throw Failure(.checkFailed, file: model.model, "\(error)") }
-      throw Failure(.badInput, file: model.model, "\(error)")
-    }
+    } catch { throw Failure(error, file: model.model) }
     progress.update("writing")
     try write(plan, of: source, counting: planner.memory)
     progress.finish()

@@ -8,8 +8,14 @@ bound to the planned addresses; weights lie outside the arena. The arena starts 
 bytes around what it made, up to a guard's width, must still be ones. What a node reads must be what
 was written there. The results must be those of the model in one ordinary session, to the bit.
 
-With --break two tensors that live at once are put on the same bytes first. Exit status 1 and a line
-on standard error for every plan that does not compute what its model does.
+Plans that recompute or spill are executed as they say: a spill copies a storage's bytes into a second
+memory, a fetch copies them to the storage's next place in the arena, and a node that runs again must
+make what it made before, to the bit. Weights that such a plan has in the second memory are bound where
+it fetches them.
+
+With --break two tensors that live at once are put on the same bytes first, or the first spill or
+recompute is left out. Exit status 1 and a line on standard error for every plan that does not compute
+what its model does.
 """
 
 import argparse
@@ -28,6 +34,9 @@ POISON = 0xFF
 
 # How many free bytes around a result are looked at.
 GUARD = 4096
+
+# Arenas up to this size are looked at whole after each step.
+SMALL = 1 << 20
 
 # Element types of plans that numpy has, with ONNX's numbers.
 TYPES = {
@@ -142,9 +151,13 @@ class OneNode:
         self.model = model
         self.tensors = {tensor["name"]: tensor for tensor in plan["tensors"]}
         self.stored = {tensor.name: tensor for tensor in model.graph.initializer}
+        self.fetched = {}  # weights that the plan brings into the arena itself
         for node in model.graph.node:
             if node.op_type == "Constant" and not node.domain:
                 self.stored[node.output[0]] = constant(node)
+        for name, tensor in self.tensors.items():
+            if tensor["space"] == "second" and name in self.stored:
+                self.fetched[name] = onnx.numpy_helper.to_array(self.stored.pop(name))
         self.node_of = {
             name: node for node in model.graph.node for name in node.output if name
         }
@@ -263,6 +276,124 @@ def executed(plan, model, values, breaks):
     }
 
 
+class Stays:
+    """Where each storage of a plan that recomputes or spills is at which steps."""
+
+    def __init__(self, plan):
+        self.arena, self.second = {}, {}
+        self.starting, self.ending = {}, {}
+        for stay in plan["residencies"]:
+            if stay["space"] == "second":
+                self.second[stay["storage"]] = stay
+                continue
+            self.arena.setdefault(stay["storage"], []).append(stay)
+            self.starting.setdefault(stay["firstStep"], []).append(stay)
+            self.ending.setdefault(stay["lastStep"], []).append(stay)
+
+    def at(self, storage, step):
+        """The stay in the arena that a step finds or begins."""
+        for stay in reversed(self.arena.get(storage, [])):
+            if stay["firstStep"] <= step <= stay["lastStep"]:
+                return stay
+        raise Overrun(f"storage {storage} is not in the arena at step {step}")
+
+
+def executed_in_stays(plan, model, values, breaks):
+    """The results of a plan that recomputes or spills, computed in its arena and second memory."""
+    stays = Stays(plan)
+    nodes = OneNode(model, plan)
+    arena = Arena(plan["summary"]["arenaBytes"], max(plan["options"]["alignment"], 64))
+    second = np.full(plan["summary"]["secondBytes"], POISON, np.uint8)
+    tensors = {tensor["name"]: tensor for tensor in plan["tensors"]}
+    outside = {}
+    for tensor in plan["tensors"]:
+        if tensor["space"] in ("resident", "external") and tensor["name"] not in nodes.stored:
+            size = max(tensor["bytes"], len(outside.get(tensor["storage"], b"")))
+            outside[tensor["storage"]] = np.full(size, POISON, np.uint8)
+
+    def place(name, step):
+        tensor = tensors[name]
+        if tensor["storage"] in outside:
+            return outside[tensor["storage"]][: tensor["bytes"]]
+        return arena.view(stays.at(tensor["storage"], step)["offset"], tensor["bytes"])
+
+    def waiting(storage, size):
+        offset = stays.second[storage]["offset"]
+        return second[offset : offset + size]
+
+    skipped = None
+    if breaks:
+        kinds = [step["kind"] for step in plan["steps"]]
+        skipped = next((i for i, kind in enumerate(kinds) if kind in ("spill", "recompute")), None)
+        if skipped is None:
+            raise PeerError("the plan has nothing that could be left out")
+    written = {}  # what every tensor was when it was first made
+    for stay in stays.starting.get(0, []):
+        arena.occupy((stay["storage"], 0), stay["offset"], stay["bytes"])
+    made = {name for step in plan["steps"] if step["kind"] == "run" for name in step["outputs"]}
+    for name, value in {**values, **nodes.fetched}.items():
+        if name not in tensors or name in made:
+            continue
+        bits = np.ascontiguousarray(value).view(np.uint8).reshape(-1)
+        written[name] = bits.copy()
+        if tensors[name]["space"] == "second":
+            waiting(tensors[name]["storage"], len(bits))[:] = bits
+        else:
+            place(name, 0)[:] = bits
+    for index, step in enumerate(plan["steps"]):
+        for stay in stays.starting.get(index, []) if index else []:
+            arena.occupy((stay["storage"], index), stay["offset"], stay["bytes"])
+        if index == skipped:
+            pass
+        elif step["kind"] in ("spill", "fetch"):
+            name = (step["inputs"] + step["outputs"])[0]
+            there, away = place(name, index), waiting(step["storage"], tensors[name]["bytes"])
+            if step["kind"] == "spill":
+                away[:] = there
+            else:
+                there[:] = away
+        else:
+            run_in_place(nodes, step, index, place, written)
+        for stay in stays.ending.get(index, []):
+            if index + 1 < len(plan["steps"]):
+                key = (stay["storage"], stay["firstStep"])
+                arena.release(key, stay["offset"], stay["bytes"])
+        if arena.size <= SMALL or index + 1 == len(plan["steps"]):
+            arena.check_all()
+    last = max(len(plan["steps"]) - 1, 0)
+    return {
+        name: place(name, last).view(np.dtype(tensors[name]["elementType"]))
+        .reshape(tensors[name]["shape"]).copy()
+        for name in plan["model"]["outputs"]
+        if name in tensors and name not in nodes.stored
+    }
+
+
+def run_in_place(nodes, step, index, place, written):
+    """Runs a node at the places of a step; what it reads and makes must be what it was."""
+    for name in step["inputs"]:
+        if name in written and not (place(name, index) == written[name]).all():
+            raise Overrun(f"'{name}' changed before step {index} reads it")
+    running = nodes.session(step)
+    binding = running.io_binding()
+    for value in running.get_inputs():
+        tensor = nodes.tensors[value.name]
+        kind = np.dtype(tensor["elementType"])
+        address = place(value.name, index).ctypes.data
+        binding.bind_input(value.name, "cpu", 0, kind, tensor["shape"], address)
+    for value in running.get_outputs():
+        tensor = nodes.tensors[value.name]
+        kind = np.dtype(tensor["elementType"])
+        address = place(value.name, index).ctypes.data
+        binding.bind_output(value.name, "cpu", 0, kind, tensor["shape"], address)
+    running.run_with_iobinding(binding)
+    for name in filter(None, step["outputs"]):
+        bits = place(name, index)
+        if name in written and not (bits == written[name]).all():
+            raise Overrun(f"'{name}' is something else when step {index} makes it again")
+        written[name] = bits.copy()
+
+
 def fault(plan_path, model_path, breaks):
     """Why a plan does not compute what its model does; None if it does."""
     with open(plan_path) as file:
@@ -272,7 +403,8 @@ def fault(plan_path, model_path, breaks):
     values = feeds(plain, plan["model"]["dims"])
     expected = results(plain, values)
     try:
-        found = executed(plan, model, values, breaks)
+        run = executed_in_stays if plan["residencies"] else executed
+        found = run(plan, model, values, breaks)
     except Overrun as error:
         return str(error)
     expected = {name: expected[name] for name in found}

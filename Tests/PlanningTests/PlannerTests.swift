@@ -112,7 +112,7 @@ import Testing
     _ = try Planner().plan(PlannedExample.graph(), model: PlannedModel(path: "g")) {
       stages.append($0)
     }
-    #expect(stages == Planner.Stage.allCases)
+    #expect(stages == Planner.Stage.allCases.filter { $0 != .climbing })
   }
 
   @Test func `a broken graph is refused before anything is planned`() throws {

@@ -50,6 +50,13 @@ extension PlanChecker {
     {
       report(.wrongVerdict(what: "whether the plan fits the budget"))
     }
+    if let smallest = summary.smallestBudgetBytes {
+      let isRight =
+        summary.fits == false && smallest > summary.budgetBytes ?? 0
+        && smallest >= min(summary.floorBytes, summary.totalBytes)
+        && smallest <= summary.totalBytes
+      if !isRight { report(.wrongVerdict(what: "the smallest budget that works")) }
+    }
     if summary.lowerBoundBytes > summary.peakBytes, !isLadder {
       report(.wrongVerdict(what: "a lower bound above the peak"))
     }

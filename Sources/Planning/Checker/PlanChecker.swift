@@ -127,6 +127,7 @@ extension PlanChecker {
       ("arenaBytes", summary.arenaBytes), ("peakBytes", summary.peakBytes),
       ("lowerBoundBytes", summary.lowerBoundBytes), ("the bound", plan.witness.boundBytes),
       ("floorBytes", summary.floorBytes), ("secondBytes", summary.secondBytes),
+      ("smallestBudgetBytes", summary.smallestBudgetBytes),
       ("spillBytes", summary.price.spillBytes), ("fetchBytes", summary.price.fetchBytes),
       ("compulsoryBytes", summary.price.compulsoryBytes),
       ("trafficBoundBytes", summary.price.trafficBoundBytes),

@@ -1,0 +1,219 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import GraphIR
+import MemoryLayout
+import Ordering
+
+/// Makes plans that keep a budget by recomputing and spilling where order and layout alone do not.
+struct LadderPlanner {
+  let problem: SchedulingProblem
+  let costs: CostModel
+  let layout: LayoutChoice
+  let recompute: LadderChoice
+  let spill: SpillChoice
+
+  /// How often less is asked of the loads because the layout needs more than they say.
+  private static let layoutRetries = 6
+
+  /// A plan's schedule and layout, with what is known of it.
+  struct Found {
+    let model: LadderModel
+    let arrangement: LadderArrangement
+    /// What was done, in words.
+    let outcome: String
+    /// What it costs, in seconds.
+    let seconds: Double
+    /// What no spilling of this order moves less than, if nothing is recomputed.
+    var trafficBound: Int?
+  }
+
+  /// Whether nodes may run again. Where one of the two is asked for by `on`, the other is used only if
+  /// it is asked for, too.
+  var mayRecompute: Bool {
+    switch recompute {
+    case .off: false
+    case .on: true
+    case .auto: spill != .on && spill != .weights
+    }
+  }
+
+  /// Whether storages that are made may wait in the second memory.
+  var maySpill: Bool {
+    switch spill {
+    case .off: false
+    case .on: true
+    case .auto: recompute != .on
+    case .weights: true
+    }
+  }
+
+  var streamsResidents: Bool { spill == .weights }
+
+  /// What no plan is below, in bytes of resident and arena together.
+  var floorBytes: Int {
+    let model = LadderModel(of: problem, streamsResidents: streamsResidents)
+    return model.residentBytes + model.floorBytes
+  }
+
+  /// The cheapest plan found that needs no more than a budget.
+  ///
+  /// - Parameters:
+  ///   - schedule: The order of the runs.
+  ///   - budget: Of resident bytes and arena together.
+  /// - Returns: `nil` where none was found.
+  func plan(_ schedule: Schedule, within budget: Int) throws(PlanningError) -> Found? {
+    let model = LadderModel(of: problem, streamsResidents: streamsResidents)
+    return try plan(model, schedule, within: budget)
+  }
+
+  /// Among the optimum of a small graph, and the greedy ladder with both means, with spilling alone
+  /// and with recomputing alone, what is cheapest.
+  private func plan(
+    _ model: LadderModel, _ schedule: Schedule, within budget: Int
+  ) throws(PlanningError) -> Found? {
+    let arena = budget - model.residentBytes
+    guard arena >= model.floorBytes, mayRecompute || maySpill else { return nil }
+    if let found = try optimum(model, within: arena) { return found }
+    var best: Found?
+    let start = LadderState(model, order: schedule.order)
+    for (again, away) in [(true, true), (false, true), (true, false)]
+    where (!again || mayRecompute) && (!away || maySpill) {
+      guard let found = try greedy(start, again, away, within: arena) else { continue }
+      if best.map({ found.seconds < $0.seconds }) ?? true { best = found }
+    }
+    return best
+  }
+
+  /// The plan of the greedy ladder, its loads held so far below the budget that the layout fits.
+  private func greedy(
+    _ start: LadderState, _ again: Bool, _ away: Bool, within arena: Int
+  ) throws(PlanningError) -> Found? {
+    let model = start.model
+    var target = arena
+    var isImproved = true
+    for _ in 0..<Self.layoutRetries {
+      var ladder = LadderGreedy(
+        start, costs: costs, budget: target, mayRecompute: again, maySpill: away)
+      guard ladder.run() else { return nil }
+      var state = ladder.state
+      var (bound, note) = (Int?.none, "greedy")
+      if !again, isImproved {
+        let better = FixedOrderSpill.improved(start, greedy: state, budget: target)
+        state = better.state
+        if target == arena { bound = better.bound }
+        note = better.isOptimal ? "optimal for this order" : "greedy and windowed programs"
+      }
+      let actions = state.actions()
+      let residencies: Residencies
+      do throws(Residencies.Fault) {
+        residencies = try Residencies(of: actions, in: model)
+      } catch { preconditionFailure("a ladder's actions can be executed: \(error)") }
+      let arrangement = try LadderArrangement(of: actions, residencies, in: model, layout: layout)
+      if arrangement.arenaBytes <= arena {
+        return Found(
+          model: model, arrangement: arrangement,
+          outcome: "\(note): \(Self.words(for: actions)); layout by \(arrangement.winner)",
+          seconds: seconds(of: actions, model), trafficBound: bound)
+      }
+      let next = target - (arrangement.arenaBytes - arena)
+      // Large programs are not worth solving for each little less that the layout asks for.
+      isImproved = model.nodeCount < 2_000
+      guard next >= model.floorBytes, next < target else { return nil }
+      target = next
+    }
+    return nil
+  }
+
+  /// The cheapest plan of a small graph over all orders, if its layout needs no more than its loads.
+  private func optimum(
+    _ model: LadderModel, within arena: Int
+  ) throws(PlanningError) -> Found? {
+    guard
+      let search = LadderExact(
+        model, problem.dependencies, costs: costs, budget: arena, mayRecompute: mayRecompute,
+        maySpill: maySpill),
+      case .optimal(let found) = search.answer()
+    else { return nil }
+    let actions = LadderState.withoutUseless(found, model)
+    let residencies: Residencies
+    do throws(Residencies.Fault) {
+      residencies = try Residencies(of: actions, in: model)
+    } catch { preconditionFailure("an optimum's actions can be executed: \(error)") }
+    let arrangement = try LadderArrangement(of: actions, residencies, in: model, layout: layout)
+    guard arrangement.arenaBytes <= arena else { return nil }
+    return Found(
+      model: model, arrangement: arrangement,
+      outcome: "optimal over all orders: \(Self.words(for: actions)); "
+        + "layout by \(arrangement.winner)",
+      seconds: seconds(of: actions, model), trafficBound: nil)
+  }
+
+  private static func words(for actions: [LadderAction]) -> String {
+    var counts: [PlanStep.Kind: Int] = [:]
+    for action in actions { counts[action.kind, default: 0] += 1 }
+    let parts = [(PlanStep.Kind.recompute, "recomputes"), (.spill, "spills"), (.fetch, "fetches")]
+    return parts.map { "\(counts[$0.0] ?? 0) \($0.1)" }.joined(separator: ", ")
+  }
+
+  /// What a list of actions costs.
+  func seconds(of actions: [LadderAction], _ model: LadderModel) -> Double {
+    var (bytes, time) = (0, 0.0)
+    for action in actions {
+      switch action {
+      case .run: break
+      case .recompute(let node): time += costs.seconds(ofNode: node.index)
+      case .spill(let storage), .fetch(let storage): bytes += model.copiedBytes[storage.index]
+      }
+    }
+    return time + costs.seconds(ofBytes: bytes)
+  }
+
+  /// The traffic of runtimes that make room by a rule, by its name, in the best of some orders.
+  func baselines(_ orders: [Schedule], within budget: Int) -> [String: Int] {
+    let model = LadderModel(of: problem, streamsResidents: streamsResidents)
+    guard model.nodeCount <= 20_000 else { return [:] }
+    var result: [String: Int] = [:]
+    for rule in EvictionBaseline.Rule.allCases {
+      for order in orders {
+        let actions = EvictionBaseline(rule: rule).actions(
+          model, order: order.order, budget: budget - model.residentBytes)
+        guard let actions else { continue }
+        let bytes = actions.reduce(0) { sum, action in
+          switch action {
+          case .run, .recompute: sum
+          case .spill(let storage), .fetch(let storage): sum + model.copiedBytes[storage.index]
+          }
+        }
+        result[rule.rawValue] = min(result[rule.rawValue] ?? .max, bytes)
+      }
+    }
+    return result
+  }
+
+  /// The smallest budget for which a plan is found, to within a 1/256 of what lies between floor and
+  /// what is enough; and that plan.
+  ///
+  /// - Parameter enough: A budget that is kept without recompute and spill.
+  func smallestBudget(
+    _ schedule: Schedule, above budget: Int, enough: Int
+  ) throws(PlanningError) -> (budget: Int, found: Found)? {
+    let model = LadderModel(of: problem, streamsResidents: streamsResidents)
+    var low = max(budget, model.residentBytes + model.floorBytes - 1)
+    var high = enough
+    var best: (budget: Int, found: Found)?
+    if low + 1 < high, let found = try plan(model, schedule, within: low + 1) {
+      return (model.residentBytes + found.arrangement.arenaBytes, found)
+    }
+    let step = max(1, (high - low) / 256)
+    while high - low > step {
+      let middle = low + (high - low) / 2
+      if let found = try plan(model, schedule, within: middle) {
+        high = model.residentBytes + found.arrangement.arenaBytes
+        best = (high, found)
+      } else {
+        low = middle
+      }
+    }
+    return best
+  }
+}

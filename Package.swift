@@ -26,6 +26,7 @@ let package = Package(
     .library(name: "Importers", targets: ["Importers"]),
     .library(name: "Ordering", targets: ["Ordering"]),
     .library(name: "MemoryLayout", targets: ["MemoryLayout"]),
+    .library(name: "Fusion", targets: ["Fusion"]),
     .library(name: "Planning", targets: ["Planning"]),
     .library(name: "Emitters", targets: ["Emitters"]),
     .library(name: "GraphOptimizer", targets: ["GraphOptimizer"]),
@@ -53,26 +54,28 @@ let package = Package(
         .product(name: "HeapModule", package: "swift-collections"),
       ]),
     module("MemoryLayout", ["IntegerProgramming"]),
+    module("Fusion", ["GraphIR"]),
 
     // Floor 3: the pipeline, the plan, the checker.
-    module("Planning", ["GraphIR", "IntegerProgramming", "Ordering", "MemoryLayout"]),
+    module(
+      "Planning", ["GraphIR", "IntegerProgramming", "Ordering", "MemoryLayout", "Fusion"]),
 
     // Floor 4: what plans are written as. A planned model is an edited copy of the one imported.
-    module("Emitters", ["GraphIR", "Importers", "Planning"]),
+    module("Emitters", ["GraphIR", "Importers", "Fusion", "Planning"]),
 
     // The umbrella: one import for embedders.
     module(
       "GraphOptimizer",
       [
-        "GraphIR", "IntegerProgramming", "Importers", "Ordering", "MemoryLayout", "Planning",
-        "Emitters",
+        "GraphIR", "IntegerProgramming", "Importers", "Ordering", "MemoryLayout", "Fusion",
+        "Planning", "Emitters",
       ]),
 
     // Floor 5: the command line.
     .executableTarget(
       name: "graphopt",
       dependencies: [
-        "GraphIR", "Importers", "Ordering", "MemoryLayout", "Planning", "Emitters",
+        "GraphIR", "Importers", "Ordering", "MemoryLayout", "Fusion", "Planning", "Emitters",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       swiftSettings: strict),
@@ -86,6 +89,7 @@ let package = Package(
     tests("ImportersTests", ["Importers", "GraphIR", "TestSupport"]),
     tests("OrderingTests", ["Ordering", "GraphIR", "TestSupport"]),
     tests("MemoryLayoutTests", ["MemoryLayout", "IntegerProgramming", "TestSupport"]),
+    tests("FusionTests", ["Fusion", "Importers", "GraphIR", "TestSupport"]),
     tests(
       "PlanningTests",
       ["Planning", "GraphIR", "Ordering", "MemoryLayout", "TestSupport"]),

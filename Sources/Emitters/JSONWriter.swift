@@ -127,6 +127,8 @@ package struct JSONWriter {
     needsComma = true
   }
 
+  package mutating func integer(_ value: Int) { scalar("\(value)") }
+
   package mutating func null() { scalar("null") }
 
   private mutating func scalar(_ text: String) {

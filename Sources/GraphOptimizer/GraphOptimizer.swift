@@ -2,6 +2,7 @@
 
 // One import for embedders: everything public of every module below the command line.
 @_exported public import Emitters
+@_exported public import Fusion
 @_exported public import GraphIR
 @_exported public import Importers
 @_exported public import IntegerProgramming

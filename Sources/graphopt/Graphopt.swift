@@ -16,7 +16,7 @@ struct Graphopt: ParsableCommand {
     version: "0.1.0",
     subcommands: [
       PlanCommand.self, OrderCommand.self, InspectCommand.self, CheckCommand.self,
-      LayoutCommand.self,
+      LayoutCommand.self, FuseCommand.self,
     ])
 
   static func main() {

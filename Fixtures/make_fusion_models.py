@@ -2,11 +2,13 @@
 # SPDX-License-Identifier: Apache-2.0
 """Exports small transformers with random weights by both of torch's exporters.
 
-    make_fusion_models.py FOLDER [--large] [--only NAME]
+    make_fusion_models.py FOLDER [--width N] [--only NAME]
 
-Each model comes as NAME-legacy.onnx and NAME-dynamo.onnx, with `NAME.json`, which says what is in it:
-how many feed-forward blocks and attention layers, which runs and which parallel groups. The models
-and what must be found in them are of this file; nothing is downloaded. Needs torch and onnxscript.
+Each model comes as NAME-legacy.onnx and NAME-dynamo.onnx, both also as onnxruntime's optimizer writes
+them for the CPU (NAME-legacy-ort.onnx), with `NAME.json`, which says what is in it: how many
+feed-forward blocks and attention layers, which runs and which parallel groups. The models and what
+must be found in them are of this file; nothing is downloaded. Needs torch, onnxscript, onnxruntime.
+`Fixtures/fusion` is what it writes at width 8, without what the exporters say of source lines.
 """
 
 import argparse
@@ -16,6 +18,8 @@ import math
 import warnings
 from pathlib import Path
 
+import onnx
+import onnxruntime
 import torch
 from torch import nn
 from torch.nn import functional as F
@@ -268,13 +272,13 @@ def attention_less(count, before=1, after=1):
     return [True] * before + [False] * count + [True] * after
 
 
-def models(large):
+def models(w):
     """Name, maker, expectations, example input."""
-    w, rows = (64, 8) if large else (16, 5)
-    h = 3 * w
+    rows, h = 5, 3 * w
 
     def entry(name, make, blocks, *, attention=0, runs=(), parallel=(), activation=None, norm=None,
               shape=None, half=None, **more):
+        more = {"merges": 0, **more}
         return dict(name=name, make=make, shape=shape or [2, rows, w], half=half, expect=dict(
             blocks=blocks, attention=attention, runs=[list(r) for r in runs],
             parallel=[list(p) for p in parallel], activation=activation, norm=norm, **more))
@@ -286,7 +290,7 @@ def models(large):
             lambda count=count: PreNorm(
                 w, attention_less(count), lambda i: FFN(w, h + 4 * i), heads=2),
             count + 2, attention=2, runs=[range(0, count + 1)], activation="gelu",
-            norm="layer-norm")
+            norm="layer-norm", merges=2)
     for norm, name in [("rms", "rms-norm"), ("spelled", "layer-norm"), ("none", "none")]:
         yield entry(
             f"run_{norm}",
@@ -390,17 +394,42 @@ def export(entry, folder, dynamo):
         torch.onnx.export(
             module, (x,), str(path), dynamo=False, opset_version=17, input_names=["x"],
             output_names=["y"], dynamic_axes={"x": names, "y": names})
+    strip(path)
+    optimized = path.with_name(path.stem + "-ort.onnx")
+    options = onnxruntime.SessionOptions()
+    options.log_severity_level = 3
+    options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_ENABLE_EXTENDED
+    options.optimized_model_filepath = str(optimized)
+    try:
+        onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
+    except onnxruntime.capi.onnxruntime_pybind11_state.NotImplemented:
+        optimized.unlink(missing_ok=True)  # bfloat16, which it does not run
     return path
+
+
+def strip(path):
+    """Takes out what says where in the source an operator comes from, which differs from machine to
+    machine, and shapes of values in between."""
+    model = onnx.load(path)
+    model.doc_string = model.graph.doc_string = ""
+    for node in model.graph.node:
+        node.doc_string = ""
+        del node.metadata_props[:]
+    for value in [*model.graph.value_info, *model.graph.input, *model.graph.output]:
+        del value.metadata_props[:]
+    del model.graph.value_info[:]
+    del model.graph.metadata_props[:]
+    onnx.save(model, path)
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("folder", type=Path)
-    parser.add_argument("--large", action="store_true", help="wider rows")
+    parser.add_argument("--width", type=int, default=8, help="the length of a row")
     parser.add_argument("--only")
     arguments = parser.parse_args()
     arguments.folder.mkdir(parents=True, exist_ok=True)
-    for entry in models(arguments.large):
+    for entry in models(arguments.width):
         if arguments.only and arguments.only not in entry["name"]:
             continue
         for dynamo in [False, True]:

@@ -26,11 +26,12 @@ struct ActivationName {
 
   private static let places: [Double] = [-3.1, -1.2, -0.4, 0.3, 0.9, 2.4, 4.5]
 
+  /// - Parameter factor: What the expression is multiplied by.
   /// - Returns: `nil` where the expression is linear, so that there is no activation.
-  init?(of expression: HiddenExpression) {
+  init?(of expression: HiddenExpression, times factor: Double = 1) {
     let inputs = Self.inputs(of: expression)
     let operators = Self.operators(of: expression)
-    var evaluator = ExpressionEvaluator(expression)
+    let evaluator = ExpressionEvaluator(expression, times: factor)
     switch inputs.count {
     case 1:
       isGated = false

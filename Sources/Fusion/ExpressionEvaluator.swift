@@ -9,14 +9,19 @@ import GraphIR
 struct ExpressionEvaluator {
   private let expression: HiddenExpression
 
-  init(_ expression: HiddenExpression) { self.expression = expression }
+  private let factor: Double
+
+  init(_ expression: HiddenExpression, times factor: Double) {
+    self.expression = expression
+    self.factor = factor
+  }
 
   /// The value of the expression.
   ///
   /// - Parameters:
   ///   - point: The value of each input.
   ///   - inputs: The terms that are inputs.
-  mutating func value(at point: [Double], of inputs: [HiddenExpression.Term]) -> Double? {
+  func value(at point: [Double], of inputs: [HiddenExpression.Term]) -> Double? {
     var values: [Double?] = []
     values.reserveCapacity(expression.terms.count)
     for term in expression.terms {
@@ -30,7 +35,7 @@ struct ExpressionEvaluator {
           Self.value(of: kind, attributes, operands.map { values[$0] }))
       }
     }
-    return values[values.count - 1]
+    return values[values.count - 1].map { $0 * factor }
   }
 
   private static func value(

@@ -40,7 +40,7 @@ struct FFNFinder {
     guard down.inputWidth > 1,
       let expression = HiddenExpression(
         of: down.input, in: view, projectionOfOutput: projectionOfOutput, all: projections),
-      let activation = ActivationName(of: expression)
+      let activation = ActivationName(of: expression, times: down.factor)
     else { return nil }
     let input = view.canonical[expression.projections[0].input.index]
     guard

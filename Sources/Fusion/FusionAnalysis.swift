@@ -47,7 +47,10 @@ struct FusionAnalysis {
     for node in graph.nodeIDs {
       for tensor in graph.inputs(of: node) where !tensor.isAbsent {
         // Of a chain of names only the last one's readers count.
-        if view.role(of: node) == .identity || view.role(of: node) == .transpose { continue }
+        switch view.role(of: node) {
+        case .identity, .transpose, .cast: continue
+        default: break
+        }
         if let stored = view.stored(tensor)?.tensor { weightUses[stored, default: 0] += 1 }
       }
     }

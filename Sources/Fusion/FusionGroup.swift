@@ -30,7 +30,7 @@ extension FusionAnalysis {
     let gemms = [first, second].map { block in
       (block.up + [block.down]).contains { view.role(of: $0.node) == .fusedGemm }
     }
-    if gemms.contains(true), foldsNorms([a, b]) {
+    if gemms.contains(true), foldsNorms([a, b]), graph.shape(of: first.input).count != 2 {
       return .unsupported("FusedGemm behind norms of different scales")
     }
     return nil

@@ -64,13 +64,12 @@ struct FusionRewriter {
     guard let node = norm.fusedNode, let old = view.result(of: node), let scale = norm.scale else {
       preconditionFailure("a scaled norm has a node that scales")
     }
-    let ones = rewrite.addWeight(
-      "ones", graph[scale].elementType, Array(graph.shape(of: scale)), .fill(1))
     let result = rewrite.addActivation(
       "normalized", graph[old].elementType, Array(graph.shape(of: old)))
     var inputs = Array(graph.inputs(of: node))
     let first = view.role(of: node).isSkipNorm ? 2 : 1
-    inputs[first] = ones
+    inputs[first] = rewrite.addWeight(
+      "ones", graph[inputs[first]].elementType, Array(graph.shape(of: scale)), .fill(1))
     if norm.kind == .layerNorm, inputs.count > first + 1 { inputs[first + 1] = .absent }
     while inputs.last?.isAbsent == true { inputs.removeLast() }
     var outputs: [TensorID] = [result]
@@ -173,7 +172,7 @@ struct FusionRewriter {
       parts: projections.map {
         WeightRecipe.MatrixPart(
           source: graph.name(of: $0.weight.tensor), rows: $0.inputWidth, columns: $0.outputWidth,
-          isTransposed: $0.isTransposed, range: 0..<$0.outputWidth)
+          isTransposed: $0.isTransposed, range: 0..<$0.outputWidth, factor: $0.factor)
       }, along: .columns, rows: first.inputWidth, columns: widths.reduce(0, +),
       biases: hasBias ? biases : nil, name: "projection", at: anchor)
     // The parts keep the names of what they were.

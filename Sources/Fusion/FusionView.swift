@@ -14,6 +14,8 @@ struct FusionView {
   /// By tensor, the tensor that has the same elements in rows of the same length: identities,
   /// dropout that drops nothing and reshapes that keep the last axis are looked through.
   private(set) var canonical: [TensorID]
+  /// The version of ONNX's own operators that the graph uses.
+  let opset: Int
   /// By tensor, whether the caller gets it.
   private(set) var isOutput: [Bool]
   /// Whether the graph is a step of training, in which backward nodes read what forward ones make.
@@ -27,6 +29,7 @@ struct FusionView {
     self.values = values
     let kinds = graph.operatorKinds.map(OperatorRole.init)
     var roles = graph.nodes.map { kinds[$0.kind.index] }
+    opset = graph.operatorKinds.reduce(0) { $1.domain.isEmpty ? max($0, $1.version) : $0 }
     isTraining = graph.nodes.contains { $0.phase != .unspecified }
     for node in graph.nodeIDs {
       if graph.kind(of: node).type == "Dropout" {
@@ -71,6 +74,7 @@ struct FusionView {
     isOutput = [Bool](repeating: false, count: graph.tensors.count)
     for output in graph.outputs { isOutput[output.index] = true }
     canonical = Array(graph.tensorIDs)
+    var casts: [Conversion: TensorID] = [:]
     for node in graph.nodeIDs {
       guard let input = graph.inputs(of: node).first, let output = graph.outputs(of: node).first,
         !input.isAbsent, !output.isAbsent
@@ -79,9 +83,23 @@ struct FusionView {
       case .identity: canonical[output.index] = canonical[input.index]
       case .reshape where keepsRows(input, output):
         canonical[output.index] = canonical[input.index]
+      case .cast:
+        // The same conversion of the same tensor, made twice.
+        let conversion = Conversion(
+          source: canonical[input.index], type: graph[output].elementType)
+        if let first = casts[conversion] {
+          canonical[output.index] = first
+        } else {
+          casts[conversion] = output
+        }
       default: continue
       }
     }
+  }
+
+  private struct Conversion: Hashable {
+    var source: TensorID
+    var type: ElementType
   }
 
   /// Whether a reshape keeps the last axis, so that what is done along it stays the same.
@@ -152,7 +170,8 @@ struct FusionView {
     var isQuantized = false
   }
 
-  /// Where a tensor is stored, if it is a constant but for its name, a transposition or a scale.
+  /// Where a tensor is stored, if it is a constant but for its name, its type, a transposition or a
+  /// scale.
   func stored(_ tensor: TensorID) -> Stored? {
     var result = Stored(tensor: tensor)
     for _ in 0..<8 {
@@ -161,7 +180,7 @@ struct FusionView {
       }
       guard let input = operand(0, of: node) else { return nil }
       switch roles[node.index] {
-      case .identity: break
+      case .identity, .cast: break
       case .transpose where isMatrixTransposition(node): result.isTransposed.toggle()
       case .dequantize: result.isQuantized = true
       default: return nil

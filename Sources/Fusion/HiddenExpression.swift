@@ -137,9 +137,55 @@ struct HiddenExpression {
         return nil
       }
     }
-    let term = Term.operation(
-      view.graph.kind(of: node), Array(view.graph.attributes(of: node)), operands)
-    return append(term, node, tensor)
+    var kind = view.graph.kind(of: node)
+    if let plain = takeBias(of: node, operands, view) {
+      kind.type = plain
+      operands.removeLast()
+    }
+    let (plain, attributes) = Self.unified(
+      kind, Array(view.graph.attributes(of: node)), operands.count, view)
+    return append(.operation(plain, attributes, operands), node, tensor)
+  }
+
+  /// The Gelu of ONNX's own operators where there is one, for those that onnxruntime writes.
+  private static func unified(
+    _ kind: OperatorKind, _ attributes: [Attribute], _ operands: Int, _ view: FusionView
+  ) -> (OperatorKind, [Attribute]) {
+    guard view.opset >= 20, operands == 1 else { return (kind, attributes) }
+    let form =
+      switch (kind.domain, kind.type) {
+      case ("com.microsoft", "Gelu"): "none"
+      case ("com.microsoft", "FastGelu"): "tanh"
+      case ("", "Gelu"):
+        if case .string(let form) = attributes.first?.value { form } else { "none" }
+      default: ""
+      }
+    guard !form.isEmpty else { return (kind, attributes) }
+    return (
+      OperatorKind(type: "Gelu", version: view.opset), [Attribute("approximate", .string(form))]
+    )
+  }
+
+  /// Makes the bias of an activation that has one that of its projection, so that blocks with and
+  /// without a bias have the same activation.
+  ///
+  /// - Returns: The operator without bias, if that was done.
+  private mutating func takeBias(
+    of node: NodeID, _ operands: [Int], _ view: FusionView
+  ) -> String? {
+    guard view.graph.kind(of: node).domain == "com.microsoft", operands.count == 2,
+      case .projected(let slot, _, 1) = terms[operands[0]], projections[slot].bias == nil,
+      view.readers(of: projections[slot].output).count == 1,
+      case .vector(let vector) = terms[operands[1]], vector == vectors.count - 1,
+      operands[1] == terms.count - 1
+    else { return nil }
+    let plain = ["BiasGelu": "Gelu", "FastGelu": "FastGelu"][view.graph.kind(of: node).type]
+    guard let plain else { return nil }
+    projections[slot].bias = vectors.removeLast()
+    terms.removeLast()
+    nodes.removeLast()
+    if let tensor = tensors.removeLast() { known[tensor] = nil }
+    return plain
   }
 
   /// One of the equal parts into which a projection is cut along its last axis.

@@ -20,8 +20,10 @@ struct Projection: Hashable {
   let inputWidth: Int
   /// The length of a row that comes out.
   let outputWidth: Int
+  /// What the product is multiplied by.
+  let factor: Double
   /// The bias, one number an output.
-  let bias: TensorID?
+  var bias: TensorID?
   /// The nodes that the product and its bias are.
   let nodes: [NodeID]
   /// Why the matrix cannot be put together with others.
@@ -43,15 +45,16 @@ extension FusionView {
     var isTransposed = weight.isTransposed
     var refusal: FusionRefusal?
     var bias: TensorID?
+    var factor = 1.0
     switch role {
     case .gemm, .fusedGemm:
-      guard real("alpha", of: node, default: 1) == 1, integer("transA", of: node) == 0 else {
-        return nil
-      }
+      factor = Double(real("alpha", of: node, default: 1))
+      guard integer("transA", of: node) == 0, factor == 1 || role == .gemm else { return nil }
       if integer("transB", of: node) != 0 { isTransposed.toggle() }
     case .fusedMatMul:
-      guard real("alpha", of: node, default: 1) == 1, integer("transA", of: node) == 0,
-        integer("transBatchA", of: node) == 0, integer("transBatchB", of: node) == 0
+      factor = Double(real("alpha", of: node, default: 1))
+      guard integer("transA", of: node) == 0, integer("transBatchA", of: node) == 0,
+        integer("transBatchB", of: node) == 0
       else { return nil }
       if integer("transB", of: node) != 0 { isTransposed.toggle() }
     case .quantizedMatMul: refusal = .quantized(weight: graph.name(of: weight.tensor))
@@ -81,7 +84,8 @@ extension FusionView {
     }
     return Projection(
       node: node, input: input, product: product, output: output, weight: weight,
-      isTransposed: isTransposed, inputWidth: inputWidth, outputWidth: outputWidth, bias: bias,
+      isTransposed: isTransposed, inputWidth: inputWidth, outputWidth: outputWidth, factor: factor,
+      bias: bias,
       nodes: nodes, refusal: refusal)
   }
 

@@ -84,9 +84,18 @@ struct Rewrite {
     _ type: String, inputs: [TensorID], outputs: [TensorID], effects: [Effect] = [],
     attributes: [Attribute] = [], at anchor: NodeID
   ) {
+    addNode(
+      OperatorKind(type: type, version: opset), inputs: inputs, outputs: outputs, effects: effects,
+      attributes: attributes, at: anchor)
+  }
+
+  /// Adds a node of any operator.
+  mutating func addNode(
+    _ kind: OperatorKind, inputs: [TensorID], outputs: [TensorID], effects: [Effect] = [],
+    attributes: [Attribute] = [], at anchor: NodeID
+  ) {
     add(
-      fresh(type.lowercased()), OperatorKind(type: type, version: opset), inputs, outputs, effects,
-      attributes, basis: nil, anchor)
+      fresh(kind.type.lowercased()), kind, inputs, outputs, effects, attributes, basis: nil, anchor)
   }
 
   /// Adds a sum of two tensors of one shape, or of a tensor and a vector.
@@ -119,9 +128,7 @@ struct Rewrite {
   }
 
   /// The version of ONNX's own operators that the graph uses.
-  var opset: Int {
-    graph.operatorKinds.reduce(0) { $1.domain.isEmpty ? max($0, $1.version) : $0 }
-  }
+  var opset: Int { view.opset }
 
   /// Lets everything that read a tensor read another one. A graph output keeps its name: it becomes
   /// a copy.

@@ -49,6 +49,8 @@ public struct WeightRecipe: Hashable, Sendable {
     public let isTransposed: Bool
     /// The columns that are taken.
     public var range: Range<Int>
+    /// What all elements are multiplied by.
+    public let factor: Double
     /// A vector whose elements the rows are multiplied by.
     public var rowScale: String?
     /// What the columns are multiplied by.

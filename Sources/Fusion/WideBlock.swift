@@ -51,8 +51,10 @@ struct WideBlock {
       case .projected(let slot, let part, _): values.append(ups[slot][part])
       case .scalar, .unknownScalar: values.append(expression.tensors[index] ?? .absent)
       case .absent: values.append(.absent)
-      case .vector(let slot): values.append(addVector(slot, to: &rewrite))
-      case .operation(_, _, let operands):
+      case .vector(let slot):
+        let used = expression.tensors[index].map { view.graph[$0].elementType } ?? type
+        values.append(addVector(slot, as: used, to: &rewrite, at: anchor))
+      case .operation(let kind, let attributes, let operands):
         guard let basis = expression.nodes[index] else {
           // In one operator with the projection.
           values.append(values[operands[0]])
@@ -66,7 +68,12 @@ struct WideBlock {
         let result = rewrite.addActivation(
           "hidden", view.graph[view.result(of: basis) ?? .absent].elementType,
           Array(shape.dropLast()) + [width])
-        rewrite.addCopy(of: basis, inputs: inputs, outputs: [result], at: anchor)
+        if kind == view.graph.kind(of: basis) {
+          rewrite.addCopy(of: basis, inputs: inputs, outputs: [result], at: anchor)
+        } else {
+          rewrite.addNode(
+            kind, inputs: inputs, outputs: [result], attributes: attributes, at: anchor)
+        }
         values.append(result)
       }
     }
@@ -153,11 +160,14 @@ struct WideBlock {
   ) -> WeightRecipe.MatrixPart {
     WeightRecipe.MatrixPart(
       source: view.graph.name(of: projection.weight.tensor), rows: projection.inputWidth,
-      columns: projection.outputWidth, isTransposed: projection.isTransposed, range: range)
+      columns: projection.outputWidth, isTransposed: projection.isTransposed, range: range,
+      factor: projection.factor)
   }
 
   /// A vector over hidden units, of all blocks.
-  private func addVector(_ slot: Int, to rewrite: inout Rewrite) -> TensorID {
+  private func addVector(
+    _ slot: Int, as used: ElementType, to rewrite: inout Rewrite, at anchor: NodeID
+  ) -> TensorID {
     let vector = model.expression.vectors[slot]
     let parts = blocks.map { block in
       WeightRecipe.VectorPart(
@@ -168,9 +178,9 @@ struct WideBlock {
             scale: nil)
         ])
     }
-    return rewrite.addWeight(
+    return rewrite.addParameter(
       "hidden.vector", view.graph[vector].elementType,
-      view.graph.shape(of: vector).dropLast() + [width], .vector(parts))
+      view.graph.shape(of: vector).dropLast() + [width], .vector(parts), as: used, at: anchor)
   }
 
   private func addProjection(
@@ -195,13 +205,17 @@ extension Rewrite {
     biases: [WeightRecipe.VectorPart]?, name: String, at anchor: NodeID
   ) -> TensorID {
     let role = view.role(of: basis.node)
-    let isGemm = (role == .gemm || role == .fusedGemm) && shape(of: input).count == 2
+    // A factor is in the matrix.
+    let isGemm =
+      (role == .gemm || role == .fusedGemm) && shape(of: input).count == 2 && basis.factor == 1
     let isTransposed = isGemm && view.integer("transB", of: basis.node) != 0
-    let weight = addWeight(
-      "\(name).weight", type, isTransposed ? [columns, rows] : [rows, columns],
-      .matrix(parts: parts, along: axis, isTransposed: isTransposed))
-    let bias = biases.map { addWeight("\(name).bias", type, [columns], .vector($0)) }
     let outputType = view.graph[basis.product].elementType
+    let weight = addParameter(
+      "\(name).weight", type, isTransposed ? [columns, rows] : [rows, columns],
+      .matrix(parts: parts, along: axis, isTransposed: isTransposed), as: outputType, at: anchor)
+    let bias = biases.map {
+      addParameter("\(name).bias", type, [columns], .vector($0), as: outputType, at: anchor)
+    }
     let product = addActivation(
       name, outputType, shape(of: input).dropLast() + [columns])
     if isGemm {
@@ -213,6 +227,20 @@ extension Rewrite {
     addNode("MatMul", inputs: [input, weight], outputs: [product], at: anchor)
     guard let bias else { return product }
     return addSum(product, bias, "\(name).biased", at: anchor)
+  }
+
+  /// Adds a weight that is stored in one type and used in another, as what it is made of is.
+  mutating func addParameter(
+    _ name: String, _ type: ElementType, _ shape: [Int], _ content: WeightRecipe.Content,
+    as used: ElementType, at anchor: NodeID
+  ) -> TensorID {
+    let weight = addWeight(name, type, shape, content)
+    guard type != used else { return weight }
+    let result = addActivation("\(name).cast", used, shape)
+    addNode(
+      "Cast", inputs: [weight], outputs: [result],
+      attributes: [Attribute("to", .int(Int64(used.rawValue)))], at: anchor)
+    return result
   }
 
   /// Cuts a tensor along its last axis.

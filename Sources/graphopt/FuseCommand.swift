@@ -49,18 +49,19 @@ struct FuseCommand: ParsableCommand {
     let source = try FusionSource(path: model.model, dims: model.dims)
     progress.update("searching")
     let survey = FusionSurvey(of: source.imported.graph, values: source.values)
-    let options = FusionOptions(
-      mode: mode, merges: fusion.merge, runs: fusion.runs, pieces: fusion.pieces)
+    let choice = try FusionChoice(mode, fusion, for: survey, file: model.model)
     let fused: FusedGraph
     do throws(FusionError) {
-      fused = try FusedGraph(source.imported.graph, values: source.values, options: options)
+      fused = try FusedGraph(
+        source.imported.graph, values: source.values, options: choice.options)
     } catch { throw Failure(error, file: model.model) }
     if let output {
       progress.update("writing")
       try FusedOutput(path: output).write(fused, of: source)
     }
     progress.finish()
-    let report = FusionReport(path: model.model, survey: survey, fused: fused, output: output)
+    let report = FusionReport(
+      path: model.model, survey: survey, choice: choice, fused: fused, output: output)
     switch format {
     case .text: try Terminal.write(Array(report.text.utf8))
     case .json: try Terminal.write(report.json)

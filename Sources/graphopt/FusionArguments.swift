@@ -19,6 +19,26 @@ struct FusionArguments: ParsableArguments {
   var runs: [ClosedRange<Int>] = []
 
   @Option(
+    help: ArgumentHelp(
+      "A folder of activations that scripts/record_calibration.py recorded: runs are chosen by it "
+        + "under sequential, and attention layers ranked.", valueName: "folder"),
+    completion: .directory)
+  var calibration: String?
+
+  @Option(
+    help: ArgumentHelp(
+      "The highest dependency of blocks that are fused: a cosine distance, 0 to 2 (0.1).",
+      valueName: "distance"))
+  var threshold = 0.1
+
+  @Option(
+    name: .customLong("drop-attention"),
+    help: ArgumentHelp(
+      "Attention layers to take out first: numbers or names with commas between, or least:N for the "
+        + "N that change least by the calibration.", valueName: "layers"))
+  var dropAttention: String?
+
+  @Option(
     name: .customLong("pieces"),
     help: ArgumentHelp(
       "Into how many wide blocks each group is cut along the hidden axis.", valueName: "n"))
@@ -26,6 +46,12 @@ struct FusionArguments: ParsableArguments {
 
   func validate() throws {
     if pieces < 1 { throw ValidationError("--pieces is at least 1") }
+    if !(0...2).contains(threshold) {
+      throw ValidationError("--threshold is a cosine distance from 0 to 2, not \(threshold)")
+    }
+    if !runs.isEmpty, calibration != nil, dropAttention == nil {
+      throw ValidationError("either --run names the runs, or --calibration chooses them")
+    }
   }
 
   private static func merges(_ text: String) throws -> Set<FusionSurvey.Merge.Kind> {

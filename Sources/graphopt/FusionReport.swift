@@ -8,6 +8,7 @@ import GraphIR
 struct FusionReport {
   let path: String
   let survey: FusionSurvey
+  let choice: FusionChoice
   let fused: FusedGraph
   /// Where the fused model was written, if it was.
   let output: String?
@@ -43,9 +44,46 @@ struct FusionReport {
             + ReportText.shortened(layer.sum, to: 64))
       }
     }
+    lines += measured
     lines.append("")
     lines += opportunities
     return lines.joined(separator: "\n") + "\n"
+  }
+
+  /// What the calibration says.
+  private var measured: [String] {
+    guard let calibration = choice.calibration else { return [] }
+    var lines = [
+      "", "calibration: \(ReportText.counted(calibration.samples, "sample")), runs where blocks "
+        + "depend on each other by at most \(choice.threshold)",
+    ]
+    for run in survey.runs {
+      lines.append("  dependency of each block on each earlier one, \(Self.blocks(Array(run)))")
+      lines += ReportTable(
+        [""] + run.dropLast().map(String.init),
+        rows: run.dropFirst().map { later in
+          ["\(later)"]
+            + run.dropLast().map { earlier in
+              earlier < later
+                ? calibration.dependencies[earlier, later].map(Self.decimals) ?? "?" : ""
+            }
+        }, numbers: 0...run.count
+      ).lines.map { "    " + $0 }
+    }
+    let order = calibration.attention.order
+    if !order.isEmpty {
+      let ranked = order.map { "\($0) (\(Self.decimals(calibration.attention[$0] ?? 0)))" }
+      lines.append(
+        "  attention layers by similarity of input and output: \(ranked.joined(separator: ", "))")
+    }
+    return lines
+  }
+
+  /// A number with four digits behind the point.
+  private static func decimals(_ value: Double) -> String {
+    let whole = Int((value.magnitude * 10_000).rounded())
+    let sign = value < 0 && whole > 0 ? "-" : ""
+    return "\(sign)\(whole / 10_000).\("\(whole % 10_000 + 10_000)".dropFirst())"
   }
 
   private var opportunities: [String] {
@@ -94,6 +132,7 @@ struct FusionReport {
       }
       line("attention") { $0.lines(survey.attention) { $1.write(to: &$0) } }
       line("blocks") { $0.lines(survey.blocks) { $1.write(to: &$0) } }
+      line("calibration") { writeCalibration(to: &$0) }
       line("format") { $0.string("graphopt-fusion") }
       line("fusions") { $0.lines(fused.fusions) { $1.write(to: &$0) } }
       line("merges") { $0.lines(survey.merges) { $1.write(to: &$0) } }
@@ -111,6 +150,35 @@ struct FusionReport {
     }
     writer.newLine()
     return writer.bytes
+  }
+}
+
+extension FusionReport {
+  fileprivate func writeCalibration(to writer: inout JSONWriter) {
+    guard let calibration = choice.calibration else { return writer.null() }
+    writer.object { writer in
+      writer.key("attention")
+      writer.array(calibration.attention.order) { writer, layer in
+        writer.object {
+          $0.member("index", layer)
+          $0.member("similarity", calibration.attention[layer] ?? 0)
+        }
+      }
+      writer.key("dependencies")
+      let pairs = survey.runs.flatMap { run in
+        run.flatMap { later in (run.lowerBound..<later).map { ($0, later) } }
+      }
+      writer.array(pairs) { writer, pair in
+        guard let value = calibration.dependencies[pair.0, pair.1] else { return }
+        writer.object {
+          $0.member("distance", value)
+          $0.member("earlier", pair.0)
+          $0.member("later", pair.1)
+        }
+      }
+      writer.member("samples", calibration.samples)
+      writer.member("threshold", choice.threshold)
+    }
   }
 }
 

@@ -114,7 +114,7 @@ struct StoredMatrix: Sendable {
       }
       bytes.release(span)
     }
-    guard rowFactors != nil || columnFactors != nil else { return }
+    guard rowFactors != nil || columnFactors != nil || part.factor != 1 else { return }
     // Factors by row and column of the result as stored.
     let shift = part.range.lowerBound
     let (mine, other) =
@@ -123,6 +123,9 @@ struct StoredMatrix: Sendable {
       let start = ((row - rows.lowerBound) * rowSize + offset)
       let target = UnsafeMutableRawBufferPointer(
         rebasing: buffer[start..<start + storedColumns * size])
+      if part.factor != 1 {
+        elements.multiply(target, first: 0, count: storedColumns) { _ in part.factor }
+      }
       if let mine {
         let factor = mine(isResultTransposed ? row + shift : row)
         elements.multiply(target, first: 0, count: storedColumns) { _ in factor }
@@ -210,6 +213,7 @@ struct StoredMatrix: Sendable {
         first = last
       }
     }
+    if part.factor != 1 { for index in result.indices { result[index] *= part.factor } }
     return result
   }
 }

@@ -9,6 +9,8 @@ public enum EmissionError: Error, Hashable, Sendable {
   case otherGraph(planned: String, imported: String)
   /// A step names a position that the graph does not have, or that another step names too.
   case unexpectedNode(step: Int, nodeIndex: Int)
+  /// A step recomputes, spills or fetches, which a model file cannot say.
+  case inexpressible(step: Int, kind: String)
   /// The plan's steps are fewer than the graph's nodes.
   case missingNodes(Int)
   /// With the plan in it the file would be larger than any reader of the format takes.
@@ -26,6 +28,9 @@ extension EmissionError: CustomStringConvertible {
       "the plan is for a graph with fingerprint \(planned), the model's is \(imported)"
     case .unexpectedNode(let step, let nodeIndex):
       "step \(step) runs node \(nodeIndex), which the graph does not have or which ran before"
+    case .inexpressible(let step, let kind):
+      "step \(step) is a \(kind), which a model file cannot say; plan without --recompute and "
+        + "--spill, or with a larger budget"
     case .missingNodes(let count): "the plan leaves out \(count) of the graph's nodes"
     case .tooLarge(let byteCount):
       "the file would be \(byteCount) bytes long, and readers of the format stop at 2^31 - 1; "

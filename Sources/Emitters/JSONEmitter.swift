@@ -22,6 +22,7 @@ public struct JSONEmitter: PlanEmitter {
       line("model") { plan.model.write(to: &$0) }
       line("options") { plan.options.write(to: &$0) }
       line("passes") { $0.lines(plan.passes) { $1.write(to: &$0) } }
+      line("residencies") { $0.lines(plan.residencies) { $1.write(to: &$0) } }
       line("steps") { $0.lines(plan.steps) { $1.write(to: &$0) } }
       line("summary") { plan.summary.write(to: &$0) }
       line("tensors") { $0.lines(plan.tensors) { $1.write(to: &$0) } }
@@ -40,6 +41,7 @@ public struct JSONEmitter: PlanEmitter {
 extension PlannedModel {
   fileprivate func write(to writer: inout JSONWriter) {
     writer.object {
+      if let bounds { $0.member("bounds", bounds) }
       $0.member("dims", dims)
       $0.member("fingerprint", fingerprint)
       $0.member("inputs", inputs)
@@ -61,7 +63,9 @@ extension PlanOptions {
       $0.member("io", io)
       $0.member("layout", layout)
       $0.member("order", order)
+      $0.member("recompute", recompute)
       $0.member("slices", slices)
+      $0.member("spill", spill)
     }
   }
 }
@@ -89,8 +93,39 @@ extension PlanStep {
       $0.member("nodeIndex", nodeIndex)
       $0.member("op", op)
       $0.member("outputs", outputs)
+      $0.member("recomputeFlops", recomputeFlops)
+      $0.member("storage", storage)
       $0.member("workspaceBytes", workspaceBytes)
       $0.member("workspaceOffset", workspaceOffset)
+    }
+  }
+}
+
+extension PlanResidency {
+  fileprivate func write(to writer: inout JSONWriter) {
+    writer.object {
+      $0.member("bytes", bytes)
+      $0.member("firstStep", firstStep)
+      $0.member("lastStep", lastStep)
+      $0.member("offset", offset)
+      $0.member("space", space)
+      $0.member("storage", storage)
+      $0.member("takesOver", takesOver)
+    }
+  }
+}
+
+extension PlanPrice {
+  fileprivate func write(to writer: inout JSONWriter) {
+    writer.object {
+      $0.member("compulsoryBytes", compulsoryBytes)
+      $0.member("fetchBytes", fetchBytes)
+      $0.member("recomputeFlops", recomputeFlops)
+      $0.member("recomputeSteps", recomputeSteps)
+      $0.key("seconds")
+      if let seconds { $0.number(seconds) } else { $0.null() }
+      $0.member("spillBytes", spillBytes)
+      $0.member("trafficBoundBytes", trafficBoundBytes)
     }
   }
 }
@@ -112,13 +147,17 @@ extension PlanSummary {
       $0.member("budgetBytes", budgetBytes)
       $0.member("externalBytes", externalBytes)
       $0.member("fits", fits)
+      $0.member("floorBytes", floorBytes)
       $0.member("fragmentation", fragmentation)
       $0.member("lowerBoundBytes", lowerBoundBytes)
       $0.member("orderGap", orderGap)
       $0.member("peakBytes", peakBytes)
       $0.member("peakStep", peakStep)
+      $0.key("price")
+      price.write(to: &$0)
       $0.member("provenOptimal", provenOptimal)
       $0.member("residentBytes", residentBytes)
+      $0.member("secondBytes", secondBytes)
       $0.member("totalBytes", totalBytes)
     }
   }

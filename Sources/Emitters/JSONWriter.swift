@@ -97,6 +97,16 @@ package struct JSONWriter {
     array(values) { $0.scalar("\($1)") }
   }
 
+  /// Writes a map from names to lists of numbers, names ascending.
+  package mutating func member(_ name: String, _ values: [String: [Int]]) {
+    key(name)
+    object { writer in
+      for (name, value) in values.sorted(by: { Self.isAscending($0.key, $1.key) }) {
+        writer.member(name, value)
+      }
+    }
+  }
+
   /// Writes a map from names to numbers, names ascending.
   package mutating func member(_ name: String, _ values: [String: Int]) {
     key(name)
@@ -128,6 +138,8 @@ package struct JSONWriter {
   }
 
   package mutating func integer(_ value: Int) { scalar("\(value)") }
+
+  package mutating func number(_ value: Double) { scalar("\(value)") }
 
   package mutating func null() { scalar("null") }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import GraphIR
+package import Planning
 
 /// The words and columns that reports are made of.
 package enum ReportText {
@@ -30,6 +31,32 @@ package enum ReportText {
     let hundredths = Int((min(ratio.magnitude, 1e14) * 10_000).rounded())
     let fraction = "\(hundredths % 100 + 100)".dropFirst()
     return "\(hundredths / 100).\(fraction) %"
+  }
+
+  /// A number of floating-point operations in its largest unit.
+  package static func operations(_ flops: Int) -> String {
+    let units = [(1e15, "PFLOP"), (1e12, "TFLOP"), (1e9, "GFLOP"), (1e6, "MFLOP"), (1e3, "kFLOP")]
+    for (unit, name) in units where Double(flops) >= unit {
+      let hundredths = Int((Double(flops) / unit * 100).rounded())
+      return "\(hundredths / 100).\("\(hundredths % 100 + 100)".dropFirst()) \(name)"
+    }
+    return "\(flops) FLOP"
+  }
+
+  /// A duration in its largest unit.
+  package static func seconds(_ seconds: Double) -> String {
+    let units = [(1.0, "s"), (1e-3, "ms"), (1e-6, "µs")]
+    let (unit, name) = units.first { seconds >= $0.0 } ?? units[2]
+    let hundredths = Int((min(seconds / unit, 1e14) * 100).rounded())
+    return "\(hundredths / 100).\("\(hundredths % 100 + 100)".dropFirst()) \(name)"
+  }
+
+  /// The sizes that were said to be the most that tensors can have, as heads of reports end.
+  package static func bounds(_ model: PlannedModel) -> String {
+    let list = (model.bounds ?? [:]).sorted { $0.key < $1.key }.map {
+      "\($0.key) at most \($0.value.map(String.init).joined(separator: ","))"
+    }
+    return list.map { ", \($0)" }.joined()
   }
 
   /// A name with its middle left out where it is longer than it may be.

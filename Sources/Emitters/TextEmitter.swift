@@ -23,9 +23,10 @@ public struct TextEmitter: PlanEmitter {
 
   private func head(of plan: ExecutionPlan) -> String {
     let dims = plan.model.dims.sorted { $0.key < $1.key }.map { "\($0.key)=\($0.value)" }
+    let bounds = ReportText.bounds(plan.model)
     let bound = dims.isEmpty ? "" : " at \(dims.joined(separator: ", "))"
     return "\(plan.model.path): \(ReportText.counted(plan.model.nodes, "operator")), "
-      + "\(ReportText.counted(plan.tensors.count, "tensor"))\(bound)\n"
+      + "\(ReportText.counted(plan.tensors.count, "tensor"))\(bound)\(bounds)\n"
   }
 
   private func verdict(of plan: ExecutionPlan) -> String {
@@ -34,14 +35,47 @@ public struct TextEmitter: PlanEmitter {
       "\(ReportText.size(summary.totalBytes)) (\(ReportText.grouped(summary.totalBytes)) bytes)"
     guard let budget = summary.budgetBytes else { return "needs \(needs)\n" }
     let limit = "\(ReportText.size(budget)) (\(ReportText.grouped(budget)) bytes)"
-    if summary.fits == true { return "fits: \(needs) of \(limit)\n" }
+    if summary.fits == true { return "fits: \(needs) of \(limit)\n" + price(of: plan) }
     let floor = summary.residentBytes + summary.lowerBoundBytes
     let hope =
-      floor > budget
-      ? "no order of these operators needs less than \(ReportText.size(floor))"
-      : "the lower bound is \(ReportText.size(floor)), so a better order is not ruled out"
+      summary.floorBytes > budget
+      ? "nothing runs below \(ReportText.size(summary.floorBytes)), whatever is recomputed or spilled"
+      : floor > budget
+        ? "no order of these operators needs less than \(ReportText.size(floor)) without recompute or spill"
+        : "the lower bound is \(ReportText.size(floor)), so a better order is not ruled out"
     return
       "over by \(ReportText.size(summary.totalBytes - budget)): needs \(needs) of \(limit)\n  \(hope)\n"
+  }
+
+  /// What a plan pays to need less than its order and layout alone would.
+  private func price(of plan: ExecutionPlan) -> String {
+    guard plan.hasResidencies else { return "" }
+    let price = plan.summary.price
+    var parts: [String] = []
+    if price.recomputeSteps > 0 {
+      parts.append(
+        "\(ReportText.counted(price.recomputeSteps, "operator")) run again "
+          + "(\(ReportText.operations(price.recomputeFlops)))")
+    }
+    let traffic = price.spillBytes + price.fetchBytes
+    if traffic > 0 {
+      let kept = price.compulsoryBytes
+      parts.append(
+        "\(ReportText.size(price.spillBytes)) spilled and "
+          + "\(ReportText.size(price.fetchBytes)) fetched"
+          + (kept > 0 ? " (\(ReportText.size(kept)) of it compulsory)" : ""))
+    }
+    var text = "  price: \(parts.isEmpty ? "none" : parts.joined(separator: "; "))"
+    if let seconds = price.seconds { text += ", about \(ReportText.seconds(seconds))" }
+    text += "\n"
+    if let bound = price.trafficBoundBytes, price.recomputeSteps == 0, traffic > 0 {
+      text += "  no spilling in this order moves less than \(ReportText.size(bound))"
+      text += traffic - price.compulsoryBytes == bound ? ": optimal\n" : "\n"
+    }
+    if plan.summary.secondBytes > 0 {
+      text += "  second memory: \(ReportText.size(plan.summary.secondBytes))\n"
+    }
+    return text
   }
 
   private func savings(of plan: ExecutionPlan) -> String {
@@ -70,6 +104,8 @@ public struct TextEmitter: PlanEmitter {
     var text = "bound: no order has a peak below \(ReportText.size(bound)); "
     if summary.provenOptimal {
       text += "this plan's arena is that: proven optimal\n"
+    } else if plan.hasResidencies {
+      text += "that is without recompute and spill\n"
     } else {
       text +=
         peak == bound ? "the peak is that" : "the peak is \(excess(of: peak, over: bound)) above"
@@ -141,16 +177,14 @@ public struct TextEmitter: PlanEmitter {
     guard plan.steps.indices.contains(summary.peakStep) else { return "" }
     let step = plan.steps[summary.peakStep]
     // One line a storage: its root, which is listed first among its members with its full size.
-    var lives: [Int: (tensor: PlannedTensor, first: Int, last: Int)] = [:]
-    for tensor in plan.tensors where tensor.space == MemorySpace.arena.rawValue {
-      let life = lives[tensor.storage]
-      lives[tensor.storage] = (
-        life?.tensor ?? tensor, min(life?.first ?? tensor.firstStep, tensor.firstStep),
-        max(life?.last ?? tensor.lastStep, tensor.lastStep)
-      )
+    var roots: [Int: PlannedTensor] = [:]
+    for tensor in plan.tensors where roots[tensor.storage] == nil {
+      roots[tensor.storage] = tensor
     }
-    let live = lives.values.filter { $0.first <= step.index && step.index <= $0.last }
-      .sorted { ($1.tensor.bytes, $0.tensor.storage) < ($0.tensor.bytes, $1.tensor.storage) }
+    let live = plan.arenaStays.compactMap { stay in
+      stay.firstStep <= step.index && step.index <= stay.lastStep
+        ? roots[stay.storage].map { (tensor: $0, first: stay.firstStep, last: stay.lastStep) } : nil
+    }.sorted { ($1.tensor.bytes, $0.tensor.storage) < ($0.tensor.bytes, $1.tensor.storage) }
     var text =
       "peak: step \(step.index) of \(plan.steps.count), \(step.op) '\(step.node)', "
       + "\(ReportText.counted(live.count, "live tensor"))\n"

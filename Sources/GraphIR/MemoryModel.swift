@@ -16,6 +16,8 @@ public enum MemorySpace: String, Hashable, Sendable, CaseIterable {
   case resident
   /// With the caller.
   case external
+  /// In a second, larger memory, from where it is fetched into the arena to be used.
+  case second
 }
 
 /// The rules by which memory is counted.

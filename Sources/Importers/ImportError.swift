@@ -34,6 +34,9 @@ public enum ImportError: Error, Hashable, Sendable {
   /// Dimensions are not bound, or a binding fits none.
   case dimensions(DimensionFault)
 
+  /// Bounds of tensors' sizes do not fit the model.
+  case bounds(BoundFault)
+
   /// Names are defined twice or not at all, or the nodes have no order of execution.
   case structure(StructureFault)
 
@@ -67,6 +70,7 @@ extension ImportError: CustomStringConvertible {
     case .externalDataEscapes(let location):
       "external data \(location.quoted) is outside the model's folder"
     case .dimensions(let fault): fault.description
+    case .bounds(let fault): fault.description
     case .structure(let fault): fault.description
     case .shapes(let fault): fault.description
     }

@@ -4,23 +4,24 @@ import GraphIR
 import Ordering
 
 extension ExecutionPlan {
-  /// `value / base - 1`, 0 when both are equal or the base is 0.
+  /// `value / base - 1`, 0 when the value is not above the base or the base is 0.
   static func excess(of value: Int, over base: Int) -> Double {
-    base == 0 ? 0 : Double(value) / Double(base) - 1
+    value <= base || base == 0 ? 0 : Double(value) / Double(base) - 1
   }
 
   /// Enters a lower bound, its gap and its witness.
-  mutating func setProof(
-    of bound: LowerBound, in problem: SchedulingProblem, at schedule: Schedule
-  ) {
+  mutating func setProof(of bound: LowerBound, in problem: SchedulingProblem) {
     let (graph, map) = (problem.graph, problem.storages)
     summary.lowerBoundBytes = bound.bytes
     summary.orderGap = Self.excess(of: summary.peakBytes, over: bound.bytes)
-    summary.provenOptimal = summary.arenaBytes == bound.bytes
+    summary.provenOptimal = !hasResidencies && summary.arenaBytes == bound.bytes
     let node = bound.witness.node
+    let step = node.flatMap { node in
+      steps.firstIndex { $0.kind == .run && $0.nodeIndex == node.index }
+    }
     witness = PlanWitness(
       node: node.map { graph.name(of: $0) },
-      step: node.flatMap { schedule.order.firstIndex(of: $0) }, boundBytes: bound.bytes,
+      step: step, boundBytes: bound.bytes,
       proof: Self.name(of: bound.proof),
       // What takes over another's bytes adds none.
       tensors: bound.witness.members.filter { $0.bytes > 0 }.map { member in

@@ -29,12 +29,17 @@ public struct ExecutionPlan: Hashable, Sendable, Codable {
   public var steps: [PlanStep]
   /// Where every tensor lives, in the order of the graph.
   public var tensors: [PlannedTensor]
+  /// Where storages are at which steps, if the plan recomputes or spills: every stay in the arena and
+  /// in the second memory, by storage, space and first step. Empty in other plans, where each storage
+  /// stays at its tensors' offset from its first step to its last.
+  public var residencies: [PlanResidency]
   /// What was done to get here, in order.
   public var passes: [PlanPass]
 
   public init(
     model: PlannedModel, options: PlanOptions, summary: PlanSummary, witness: PlanWitness,
-    steps: [PlanStep], tensors: [PlannedTensor], passes: [PlanPass]
+    steps: [PlanStep], tensors: [PlannedTensor], residencies: [PlanResidency] = [],
+    passes: [PlanPass]
   ) {
     self.model = model
     self.options = options
@@ -42,6 +47,7 @@ public struct ExecutionPlan: Hashable, Sendable, Codable {
     self.witness = witness
     self.steps = steps
     self.tensors = tensors
+    self.residencies = residencies
     self.passes = passes
   }
 }
@@ -66,6 +72,8 @@ public struct PlannedModel: Hashable, Sendable, Codable {
   public var opsets: [String: Int]
   /// What dynamic dimensions were bound to.
   public var dims: [String: Int]
+  /// How large tensors were said to be at most whose sizes data decides; `nil` if nothing was.
+  public var bounds: [String: [Int]]?
   /// The number of nodes.
   public var nodes: Int
   /// The graph inputs, in the order of the file.
@@ -75,13 +83,15 @@ public struct PlannedModel: Hashable, Sendable, Codable {
 
   /// Where the graph came from, before it is planned.
   public init(
-    path: String, irVersion: Int = 0, opsets: [String: Int] = [:], dims: [String: Int] = [:]
+    path: String, irVersion: Int = 0, opsets: [String: Int] = [:], dims: [String: Int] = [:],
+    bounds: [String: [Int]] = [:]
   ) {
     self.path = path
     fingerprint = ""
     self.irVersion = irVersion
     self.opsets = opsets
     self.dims = dims
+    self.bounds = bounds.isEmpty ? nil : bounds
     nodes = 0
     inputs = []
     outputs = []
@@ -104,6 +114,11 @@ public struct PlanOptions: Hashable, Sendable, Codable {
   public var slices: Bool
   /// The budget, if one was set.
   public var budgetBytes: Int?
+  /// Whether nodes may run again: `off`, `on` or `auto`.
+  public var recompute: String
+  /// Whether storages may wait in a second memory: `off`, `on`, `auto`, or `weights` with the
+  /// residents among them.
+  public var spill: String
 }
 
 /// The figures of a plan.
@@ -124,9 +139,18 @@ public struct PlanSummary: Hashable, Sendable, Codable {
   public var peakBytes: Int
   /// The first step at which they are.
   public var peakStep: Int
-  /// What no order of this graph can stay below, in the terms of ``peakBytes``.
+  /// What no order of this graph can stay below, in the terms of ``peakBytes``, as long as every node
+  /// runs once and every storage stays in the arena while it is live. A plan that recomputes or
+  /// spills may need less.
   public var lowerBoundBytes: Int
-  /// `peakBytes / lowerBoundBytes - 1`; 0 when both are equal.
+  /// What ``totalBytes`` of no plan under these options can be below, whatever it recomputes or
+  /// spills: what one node touches, all inputs, or all outputs, and what stays resident.
+  public var floorBytes: Int
+  /// The highest end of anything in the second memory.
+  public var secondBytes: Int
+  /// What recomputing and spilling cost.
+  public var price: PlanPrice
+  /// `peakBytes / lowerBoundBytes - 1`; 0 when the peak is not above the bound.
   public var orderGap: Double
   /// `arenaBytes / peakBytes - 1`; 0 when both are equal.
   public var fragmentation: Double
@@ -206,17 +230,22 @@ public struct PlanStep: Hashable, Sendable, Codable {
   public var index: Int
   /// What is done.
   public var kind: Kind
-  /// The node's name; where the file gives none, its operator and position.
+  /// The node's name; where the file gives none, its operator and position. Of a spill or fetch, the
+  /// tensor that it copies.
   public var node: String
   /// The node's position in the graph as it was read: the file's nodes without `Constant` ones, and
-  /// in an order of execution. Unique where names are not.
-  public var nodeIndex: Int
-  /// The operator, with its domain if that is not ONNX's own.
+  /// in an order of execution. Unique where names are not. Absent where no node runs.
+  public var nodeIndex: Int?
+  /// The storage that is copied, of a spill or fetch.
+  public var storage: Int?
+  /// The operator, with its domain if that is not ONNX's own; `Spill` or `Fetch` where none runs.
   public var op: String
-  /// The tensors it reads; an absent optional one is empty.
+  /// The tensors it reads; an absent optional one is empty. A spill reads what it copies.
   public var inputs: [String]
-  /// The tensors it makes; one that is not made is empty.
+  /// The tensors it makes; one that is not made is empty. A fetch makes what it copies.
   public var outputs: [String]
+  /// What running it once more costs, in floating-point operations; 0 but for recomputes.
+  public var recomputeFlops: Int
   /// The arena bytes live during the step, workspace included.
   public var liveBytes: Int
   /// Scratch bytes of the step, rounded up to the alignment.
@@ -225,9 +254,15 @@ public struct PlanStep: Hashable, Sendable, Codable {
   public var workspaceOffset: Int?
 
   /// What a step does.
-  public enum Kind: String, Hashable, Sendable, Codable {
-    /// Runs a node.
+  public enum Kind: String, Hashable, Sendable, Codable, CaseIterable {
+    /// Runs a node for the first time.
     case run
+    /// Runs a node once more, to have results again that were given up.
+    case recompute
+    /// Copies a storage from the arena to the second memory.
+    case spill
+    /// Copies a storage back from the second memory into the arena.
+    case fetch
   }
 }
 
@@ -243,11 +278,13 @@ public struct PlannedTensor: Hashable, Sendable, Codable {
   public var bytes: Int
   /// What it is for.
   public var role: String
-  /// Where it lives: `arena`, `resident` or `external`.
+  /// Where it lives: `arena`, `resident`, `external`, or `second` for residents that are fetched from
+  /// the second memory to be used.
   public var space: String
-  /// Where its storage starts in the arena; absent outside it.
+  /// Where its storage starts in the arena; absent outside it, and in plans with
+  /// ``ExecutionPlan/residencies``, where a storage may be at several places in turn.
   public var offset: Int?
-  /// The step that makes it; 0 for what is there from the start.
+  /// The step that makes it first; 0 for what is there from the start.
   public var firstStep: Int
   /// The last step that reads or makes it; for graph outputs and residents the last of the plan.
   public var lastStep: Int

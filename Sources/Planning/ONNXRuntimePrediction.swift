@@ -23,8 +23,9 @@ public struct ONNXRuntimePrediction: Hashable, Sendable {
   public init?(of plan: ExecutionPlan, for graph: Graph) {
     let memory = MemoryModel(alignment: 1, inPlace: .ort, io: .external)
     let problem = SchedulingProblem(graph, model: memory)
-    guard plan.steps.allSatisfy({ graph.nodes.indices.contains($0.nodeIndex) }) else { return nil }
-    let file = Schedule(plan.steps.map { NodeID($0.nodeIndex) })
+    let nodes = plan.steps.filter { $0.kind == .run }.compactMap(\.nodeIndex)
+    guard nodes.allSatisfy({ graph.nodes.indices.contains($0) }) else { return nil }
+    let file = Schedule(nodes.map { NodeID($0) })
     guard (try? file.validate(against: graph, dependencies: problem.dependencies)) != nil,
       let order = try? ORTPriorityOrder(of: file).schedule(for: problem)
     else { return nil }

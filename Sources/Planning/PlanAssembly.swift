@@ -21,10 +21,7 @@ struct PlanAssembly {
   func plan(model: PlannedModel, options: PlanOptions) -> ExecutionPlan {
     let names = graph.tensorIDs.map { graph.name(of: $0) }
     var model = model
-    model.fingerprint = ExecutionPlan.text(ofFingerprint: graph.fingerprint)
-    model.nodes = graph.nodes.count
-    model.inputs = graph.inputs.map { names[$0.index] }
-    model.outputs = graph.outputs.map { names[$0.index] }
+    model.describe(graph)
 
     let resident = map.totalBytes(in: .resident)
     let lifetimes = arrangement.lifetimes
@@ -32,8 +29,9 @@ struct PlanAssembly {
     let summary = PlanSummary(
       fits: nil, budgetBytes: nil, totalBytes: resident + arena, residentBytes: resident,
       externalBytes: map.totalBytes(in: .external), arenaBytes: arena, peakBytes: peak,
-      peakStep: lifetimes.peakStep, lowerBoundBytes: 0, orderGap: 0,
-      fragmentation: ExecutionPlan.excess(of: arena, over: peak), provenOptimal: false,
+      peakStep: lifetimes.peakStep, lowerBoundBytes: 0,
+      floorBytes: resident + WorkingSet.floor(of: problem), secondBytes: 0, price: PlanPrice(),
+      orderGap: 0, fragmentation: ExecutionPlan.excess(of: arena, over: peak), provenOptimal: false,
       baselines: [:])
     return ExecutionPlan(
       model: model, options: options, summary: summary,
@@ -50,16 +48,17 @@ struct PlanAssembly {
     return arrangement.schedule.order.enumerated().map { step, node in
       PlanStep(
         index: step, kind: .run, node: graph.name(of: node), nodeIndex: node.index,
-        op: operators[graph[node].kind.index], inputs: list(graph.inputs(of: node)),
-        outputs: list(graph.outputs(of: node)), liveBytes: arrangement.lifetimes.liveBytes[step],
+        storage: nil, op: operators[graph[node].kind.index], inputs: list(graph.inputs(of: node)),
+        outputs: list(graph.outputs(of: node)), recomputeFlops: 0,
+        liveBytes: arrangement.lifetimes.liveBytes[step],
         workspaceBytes: map.workspaces[node.index],
         workspaceOffset: arrangement.workspaceOffsets[step])
     }
   }
 
   private func tensors(_ names: [String]) -> [PlannedTensor] {
-    let uses = TensorUses(of: graph, under: arrangement.schedule)
-    let sources = SharedSources(of: problem, arrangement)
+    let uses = TensorUses(of: graph, along: arrangement.schedule.order.map(LadderAction.run))
+    let sources = SharedSources(of: problem, carriers: arrangement.lifetimes.carriers)
     return graph.tensorIDs.map { tensor in
       let record = graph[tensor]
       let storage = map.storageOfTensor[tensor.index]
@@ -80,99 +79,12 @@ struct PlanAssembly {
   }
 }
 
-/// When each tensor is made and used last under a schedule.
-private struct TensorUses {
-  var first: [Int]
-  var last: [Int]
-  let lastStep: Int
-
-  init(of graph: Graph, under schedule: Schedule) {
-    first = [Int](repeating: 0, count: graph.tensors.count)
-    last = first
-    lastStep = max(schedule.order.count - 1, 0)
-    for (step, node) in schedule.order.enumerated() {
-      for tensor in graph.inputs(of: node) where !tensor.isAbsent { last[tensor.index] = step }
-      for tensor in graph.outputs(of: node) where !tensor.isAbsent {
-        first[tensor.index] = step
-        last[tensor.index] = step
-      }
-    }
-    for tensor in graph.outputs { last[tensor.index] = lastStep }
-  }
-}
-
-/// For each tensor that shares bytes, the one it views, overwrites or is a part of.
-private struct SharedSources {
-  var viewed: [TensorID?]
-  var overwritten: [TensorID?]
-  var sliced: [TensorID?]
-  /// The number of the storage, by root.
-  var number: [Int]
-  private let map: StorageMap
-  private let graph: Graph
-
-  init(of problem: SchedulingProblem, _ arrangement: Arrangement) {
-    let graph = problem.graph
-    let map = problem.storages
-    self.map = map
-    self.graph = graph
-    viewed = [TensorID?](repeating: nil, count: graph.tensors.count)
-    overwritten = viewed
-    sliced = viewed
-    // Several tensors may start on one cell: only the smallest is numbered by it.
-    number = graph.tensorIDs.map { tensor in
-      let first = map.storageOfTensor[tensor.index].index
-      return map.places[first] == nil
-        || map.roots[first] == tensor
-          && map.storages(of: tensor).count == 1
-        ? first : map.roots.count + tensor.index
-    }
-    for node in graph.nodeIDs {
-      for effect in graph.effects(of: node) {
-        let (output, input) = graph.operands(of: effect, at: node)
-        let (made, source) = (map.rootOfTensor[output.index], map.rootOfTensor[input.index])
-        switch effect.kind {
-        case .mayHold:
-          if sliced[input.index] == nil, isPart(input, of: output, at: effect.offset) {
-            sliced[input.index] = output
-          }
-        case .maySlice:
-          if isPart(output, of: input, at: effect.offset) { sliced[output.index] = input }
-        case .mustOverwrite: overwritten[output.index] = input
-        case .alias: viewed[output.index] = input
-        case .mayAlias:
-          if effect.holds(in: map.model.inPlace), made == source { viewed[output.index] = input }
-        case .mayOverwrite:
-          guard effect.holds(in: map.model.inPlace), made == output,
-            overwritten[output.index] == nil,
-            takesOver(output, input, arrangement.lifetimes.carriers)
-          else { continue }
-          overwritten[output.index] = input
-          number[output.index] = number[source.index]
-        }
-      }
-    }
-  }
-
-  /// Whether a tensor uses the bytes that another had, of one storage each.
-  private func takesOver(_ output: TensorID, _ input: TensorID, _ carriers: [StorageID]) -> Bool {
-    let (made, read) = (map.storages(of: output), map.storages(of: input))
-    guard made.count == 1, read.count == 1, let made = made.first, let read = read.first else {
-      return false
-    }
-    return carriers[made.index] != made && carriers[made.index] == carriers[read.index]
-  }
-
-  /// Whether a tensor lies in another, so many bytes from its start.
-  private func isPart(_ part: TensorID, of whole: TensorID, at offset: Int) -> Bool {
-    func isAllOfItsRoot(_ tensor: TensorID) -> Bool {
-      graph[tensor].bytes == graph[map.rootOfTensor[tensor.index]].bytes
-    }
-    guard isAllOfItsRoot(part), isAllOfItsRoot(whole),
-      let place = map.places[map.storageOfTensor[part.index].index],
-      let base = map.places[map.storageOfTensor[whole.index].index]
-    else { return false }
-    return place.family == base.family && place.offset == base.offset + offset
-      && map.rootOfTensor[part.index] != map.rootOfTensor[whole.index]
+extension PlannedModel {
+  /// Takes what a plan says of its model from the graph.
+  mutating func describe(_ graph: Graph) {
+    fingerprint = ExecutionPlan.text(ofFingerprint: graph.fingerprint)
+    nodes = graph.nodes.count
+    inputs = graph.inputs.map { graph.name(of: $0) }
+    outputs = graph.outputs.map { graph.name(of: $0) }
   }
 }

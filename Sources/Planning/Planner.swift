@@ -85,7 +85,7 @@ public struct Planner: Sendable {
     if let sliced { plan.passes.append(Self.pass(of: sliced, beside: plain, in: plan)) }
 
     progress(.checking)
-    return try checked(plan, of: draft.problem, draft.bound, at: draft.arrangement.schedule)
+    return try checked(plan, of: draft.problem, draft.bound)
   }
 
   /// What slices came to, beside a plan without them.
@@ -111,16 +111,16 @@ public struct Planner: Sendable {
   /// The checker derives bounds by means of its own, and where a search has gone further than those
   /// reach, the plan states the simplest bound instead, and that it does.
   private func checked(
-    _ plan: ExecutionPlan, of problem: SchedulingProblem, _ bound: LowerBound, at schedule: Schedule
+    _ plan: ExecutionPlan, of problem: SchedulingProblem, _ bound: LowerBound
   ) throws(PlanningError) -> ExecutionPlan {
     var plan = plan
-    plan.setProof(of: bound, in: problem, at: schedule)
+    plan.setProof(of: bound, in: problem)
     var violations = PlanChecker.violations(in: plan, against: problem.graph)
     let isOnlyUnconfirmed = violations.allSatisfy {
       if case .brokenWitness = $0 { true } else { false }
     }
     if !violations.isEmpty, isOnlyUnconfirmed {
-      plan.setProof(of: WorkingSetBound.bound(of: problem), in: problem, at: schedule)
+      plan.setProof(of: WorkingSetBound.bound(of: problem), in: problem)
       plan.passes.append(
         PlanPass(
           name: "bound", changed: false, peakBefore: plan.summary.peakBytes,
@@ -135,6 +135,7 @@ public struct Planner: Sendable {
   private var options: PlanOptions {
     PlanOptions(
       alignment: memory.alignment, inplace: memory.inPlace.rawValue, io: memory.io.rawValue,
-      order: order.name, layout: layout.name, slices: memory.slices, budgetBytes: budget?.value)
+      order: order.name, layout: layout.name, slices: memory.slices, budgetBytes: budget?.value,
+      recompute: LadderChoice.off.rawValue, spill: SpillChoice.off.rawValue)
   }
 }

@@ -29,7 +29,11 @@ struct CheckCommand: ParsableCommand {
     let dims = written.model.dims.sorted { $0.key < $1.key }.map {
       DimensionBinding($0.key, $0.value)
     }
-    let imported = try ModelOptions.imported(path, dims: dims)
+    let bounds = (written.model.bounds ?? [:]).sorted { $0.key < $1.key }.map {
+      SizeBound($0.key, $0.value)
+    }
+    let imported = try ModelOptions.imported(
+      path, by: ONNXImporter(bindings: dims, bounds: bounds))
     progress.update("checking")
     let violations = PlanChecker.violations(in: written, against: imported.graph)
     progress.finish()

@@ -25,7 +25,7 @@ struct InspectCommand: ParsableCommand {
     } catch { throw Failure(error, file: model.model) }
     let imported: ImportedGraph
     do throws(ImportError) {
-      imported = try ONNXImporter(bindings: model.dims).importGraph(of: read)
+      imported = try model.importer.importGraph(of: read)
     } catch {
       // What can be said without shapes is said before why there are none.
       try Terminal.write(Array(ModelSummary(of: read).text.utf8))

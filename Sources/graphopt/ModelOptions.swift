@@ -18,16 +18,28 @@ struct ModelOptions: ParsableArguments {
       valueName: "name=size"), transform: { try DimensionBinding(parsing: $0) })
   var dims: [DimensionBinding] = []
 
+  @Option(
+    name: .customLong("bound"),
+    help: ArgumentHelp(
+      "Says how large a tensor can be whose size data decides: --bound boxes=100,4.",
+      valueName: "tensor=shape"), transform: { try SizeBound(parsing: $0) })
+  var bounds: [SizeBound] = []
+
   /// Imports the model.
   ///
   /// - Throws: ``Failure``.
-  func imported() throws -> ImportedGraph { try Self.imported(model, dims: dims) }
+  func imported() throws -> ImportedGraph {
+    try Self.imported(model, by: importer)
+  }
+
+  /// What the options say of how the model is imported.
+  var importer: ONNXImporter { ONNXImporter(bindings: dims, bounds: bounds) }
 
   /// Imports the model at a path.
   ///
   /// - Throws: ``Failure``.
-  static func imported(_ path: String, dims: [DimensionBinding]) throws -> ImportedGraph {
-    try source(path, dims: dims, keepsModel: false).imported
+  static func imported(_ path: String, by importer: ONNXImporter) throws -> ImportedGraph {
+    try source(path, by: importer, keepsModel: false).imported
   }
 
   /// Imports the model.
@@ -35,16 +47,16 @@ struct ModelOptions: ParsableArguments {
   /// - Parameter keepsModel: Whether what the file states is wanted, too.
   /// - Throws: ``Failure``.
   func source(keepsModel: Bool) throws -> SourceModel {
-    try Self.source(model, dims: dims, keepsModel: keepsModel)
+    try Self.source(model, by: importer, keepsModel: keepsModel)
   }
 
   private static func source(
-    _ path: String, dims: [DimensionBinding], keepsModel: Bool
+    _ path: String, by importer: ONNXImporter, keepsModel: Bool
   ) throws -> SourceModel {
     do throws(ImportError) {
       let model = try ONNXModel(path: path)
       return SourceModel(
-        path: path, imported: try ONNXImporter(bindings: dims).importGraph(of: model),
+        path: path, imported: try importer.importGraph(of: model),
         model: keepsModel ? model : nil)
     } catch {
       throw Failure(error, file: path)
@@ -72,6 +84,8 @@ extension ModelFacts {
       versions[domain] = max(versions[domain] ?? 0, Int(opset.version))
     }
     let dims = Dictionary(bindings.map { ($0.target, $0.extent) }) { first, _ in first }
-    return PlannedModel(path: path, irVersion: Int(irVersion), opsets: versions, dims: dims)
+    let bounds = Dictionary(bounds.map { ($0.tensor, $0.shape) }) { first, _ in first }
+    return PlannedModel(
+      path: path, irVersion: Int(irVersion), opsets: versions, dims: dims, bounds: bounds)
   }
 }

@@ -32,6 +32,7 @@ extension OrderReport {
       line("format") { $0.string("graphopt-order") }
       line("model") {
         $0.object {
+          if let bounds = model.bounds { $0.member("bounds", bounds) }
           $0.member("dims", model.dims)
           $0.member("fingerprint", ExecutionPlan.text(ofFingerprint: graph.fingerprint))
           $0.member("nodes", graph.nodes.count)

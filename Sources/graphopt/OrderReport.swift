@@ -37,6 +37,7 @@ struct OrderReport {
     let memory = problem.storages.model
     return "\(model.path): \(ReportText.counted(graph.nodes.count, "operator"))"
       + (dims.isEmpty ? "" : " at \(dims.joined(separator: ", "))")
+      + ReportText.bounds(model)
       + ", in place: \(memory.inPlace.rawValue)\n"
   }
 

@@ -20,7 +20,7 @@ struct ArenaRun {
   init(_ plan: ExecutionPlan, of graph: Graph) {
     self.graph = graph
     entries = plan.tensors
-    steps = plan.steps.map { NodeID($0.nodeIndex) }
+    steps = plan.steps.compactMap { $0.nodeIndex.map(NodeID.init) }
     values = graph.tensors.map { [UInt8](repeating: 0, count: $0.bytes.value) }
     arena = [UInt8](repeating: 0xEE, count: plan.summary.arenaBytes)
     for tensor in graph.tensorIDs where graph[tensor].producer == nil {

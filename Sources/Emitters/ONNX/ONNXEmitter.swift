@@ -72,11 +72,15 @@ public struct ONNXEmitter: Sendable {
     var isPlaced = [Bool](repeating: false, count: model.graph.nodes.count)
     var planned: [Place] = []
     planned.reserveCapacity(isPlaced.count)
+    // ONNX Runtime can neither run a node again nor move a tensor: such a plan is more than an order.
+    if let step = plan.steps.first(where: { $0.kind != .run }) {
+      throw .inexpressible(step: step.index, kind: step.kind.rawValue)
+    }
     for (position, step) in plan.steps.enumerated() {
-      guard imported.fileNodes.indices.contains(step.nodeIndex),
-        !isPlaced[imported.fileNodes[step.nodeIndex]]
-      else { throw .unexpectedNode(step: step.index, nodeIndex: step.nodeIndex) }
-      let node = imported.fileNodes[step.nodeIndex]
+      guard let index = step.nodeIndex, imported.fileNodes.indices.contains(index),
+        !isPlaced[imported.fileNodes[index]]
+      else { throw .unexpectedNode(step: step.index, nodeIndex: step.nodeIndex ?? -1) }
+      let node = imported.fileNodes[index]
       isPlaced[node] = true
       planned.append(Place(node: node, step: position))
     }

@@ -6,6 +6,9 @@ public import GraphIR
 public struct ONNXImporter: Sendable {
   /// The numbers of the dimensions that the file leaves open.
   public var bindings: [DimensionBinding]
+  /// How large tensors can be whose sizes only running the model tells. They give bounds where
+  /// there are none, and take the place of larger ones that are derived.
+  public var bounds: [SizeBound]
   /// Whether what the file says of values between nodes is passed over, so that every shape comes
   /// from its operator's rule.
   public var ignoresValueInfo: Bool
@@ -14,10 +17,11 @@ public struct ONNXImporter: Sendable {
 
   /// Makes an importer.
   public init(
-    bindings: [DimensionBinding] = [], ignoresValueInfo: Bool = false,
+    bindings: [DimensionBinding] = [], bounds: [SizeBound] = [], ignoresValueInfo: Bool = false,
     limits: ONNXLimits = ONNXLimits()
   ) {
     self.bindings = bindings
+    self.bounds = bounds
     self.ignoresValueInfo = ignoresValueInfo
     self.limits = limits
   }
@@ -27,7 +31,8 @@ public struct ONNXImporter: Sendable {
   /// - Parameter path: The file's path.
   /// - Returns: A valid graph, and what is to be said of the model.
   /// - Throws: ``ImportError`` when the file cannot be read or is no model, names or nodes do not
-  ///   fit together, dimensions stay open, or a tensor's shape cannot be found out.
+  ///   fit together, dimensions or data-dependent sizes stay open, or a tensor's shape cannot be
+  ///   found out.
   /// - Complexity: O(nodes + operands + bytes of the file outside weights).
   public func importGraph(path: String) throws(ImportError) -> ImportedGraph {
     try importGraph(of: try ONNXModel(path: path, limits: limits))
@@ -38,13 +43,14 @@ public struct ONNXImporter: Sendable {
     let structure = try GraphStructure(of: model)
     let (inference, dimensions) = try inference(of: model, structure)
     guard inference.unknown.isEmpty else { throw .shapes(.unknown(inference.unknown)) }
+    guard inference.unbounded.isEmpty else { throw .shapes(.unbounded(inference.unbounded)) }
     let assembly = try GraphAssembly(model: model, structure: structure, inference: inference)
     let graph = try assembly.assembled()
     return ImportedGraph(
       graph: graph, fileNodes: structure.order,
       model: ModelFacts(
         irVersion: model.irVersion, opsets: model.opsets, producerName: model.producerName,
-        producerVersion: model.producerVersion, bindings: bindings,
+        producerVersion: model.producerVersion, bindings: bindings, bounds: bounds,
         dynamicDimensions: dimensions.dynamic,
         notes: notes(model, structure, inference, graph)))
   }
@@ -58,8 +64,9 @@ public struct ONNXImporter: Sendable {
     let dimensions = try DimensionResolver(
       inputs: fed, others: [graph.inputs, graph.outputs, graph.valueInfo], names: model.names,
       bindings: bindings)
+    let bounds = try SizeBounds(bounds, names: model.names)
     var inference = ShapeInference(
-      of: model, dimensions: dimensions, usesValueInfo: !ignoresValueInfo)
+      of: model, dimensions: dimensions, bounds: bounds, usesValueInfo: !ignoresValueInfo)
     for (index, input) in fed.enumerated() {
       var fact = ValueFact(input.type.elementType, dimensions.inputShapes[index])
       guard fact.elementType != .undefined, (try? fact.checkForm()) != nil else {
@@ -82,6 +89,7 @@ public struct ONNXImporter: Sendable {
     }
     for node in structure.constants { try inference.infer(node, in: structure) }
     for node in structure.order { try inference.infer(node, in: structure) }
+    try bounds.checkUse { inference[$0] }
     return (inference, dimensions)
   }
 
@@ -130,6 +138,8 @@ public struct ModelFacts: Hashable, Sendable {
   public let producerVersion: String
   /// The bindings that were used, in the order given.
   public let bindings: [DimensionBinding]
+  /// The bounds of data-dependent sizes that were used, in the order given.
+  public let bounds: [SizeBound]
   /// The dimensions that the file leaves open.
   public let dynamicDimensions: [DynamicDimension]
   /// What the importer did that a reader of the plan may want to know.

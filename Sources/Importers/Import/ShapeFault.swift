@@ -7,6 +7,8 @@ public enum ShapeFault: Hashable, Sendable {
   case operatorFault(node: String, operator: String, tensor: String, OperatorFault)
   /// Operators whose results neither a rule nor the file tells.
   case unknown([UnknownResults])
+  /// Tensors whose sizes only running the model tells, and for which nothing gives a bound.
+  case unbounded([UnboundedTensor])
 }
 
 /// The nodes of one operator whose results are not known, for one reason.
@@ -44,6 +46,15 @@ extension ShapeFault: CustomStringConvertible {
       return "needs shapes: the file gives none for \(names)"
         + (results.count > 3 ? " and others" : "")
         + "; what is not known is made by \(list.joined(separator: "; "))"
+    case .unbounded(let tensors):
+      let names = tensors.prefix(5).map {
+        "\($0.tensor.quoted) (\($0.operator) \($0.node.quoted))"
+      }
+      let rest = tensors.count > 5 ? " and \(tensors.count - 5) more" : ""
+      let count =
+        tensors.count == 1 ? "the size of a tensor is" : "the sizes of \(tensors.count) tensors are"
+      return "\(count) known only when the model runs: \(names.joined(separator: ", "))\(rest); "
+        + "say how large they can be: \(tensors.map(\.flag).joined(separator: " "))"
     }
   }
 }

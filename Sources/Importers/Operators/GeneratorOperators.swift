@@ -8,14 +8,15 @@ enum GeneratorOperators {
       context.setOutput(0, try constant(context))
     },
     OperatorRule("ConstantOfShape") { context throws(OperatorFault) in
-      let shape = try ShapeOperators.extents(of: 0, context)
-      try ShapeOperators.checkCount(shape)
       var fill = ValueFact(.float32, [1], value: .reals([0]))
       if let stored = context.attribute("value") {
         guard case .tensor(let tensor) = stored else { throw .attributeKind("value") }
         fill = try context.constants.fact(of: tensor)
         guard fill.elementCount == 1 else { throw .attributeValue("value") }
       }
+      context.setOpen(fill.elementType, axesOfInput: 0)
+      let shape = try ShapeOperators.extents(of: 0, context)
+      try ShapeOperators.checkCount(shape)
       let count = shape.reduce(1, *)
       let value = count <= KnownValue.elementLimit ? fill.value?.repeated(count) : nil
       context.setOutput(0, fill.elementType, shape, value: value)
@@ -36,9 +37,10 @@ enum GeneratorOperators {
     },
     window("HannWindow"), window("HammingWindow"), window("BlackmanWindow"),
     OperatorRule("MelWeightMatrix") { context throws(OperatorFault) in
+      let type = try context.elementType("output_datatype") ?? .float32
+      context.setOpen(0, type, [nil, nil])
       let bins = try Extents.extent(Int64(try context.integer(0)), input: 0)
       let length = try Extents.extent(Int64(try context.integer(1)), input: 1)
-      let type = try context.elementType("output_datatype") ?? .float32
       context.setOutput(0, type, [length / 2 + 1, bins])
     },
   ]
@@ -46,6 +48,7 @@ enum GeneratorOperators {
   /// The rule of numbers at equal distances, one if no operand states it.
   static func ranging(_ type: String) -> OperatorRule {
     OperatorRule(type) { context throws(OperatorFault) in
+      context.setOpen(0, try context.input(0).elementType, [nil])
       context.setOutput(0, try range(context))
     }
   }
@@ -161,8 +164,10 @@ enum GeneratorOperators {
 
   private static func window(_ type: String) -> OperatorRule {
     OperatorRule(type) { context throws(OperatorFault) in
+      let type = try context.elementType("output_datatype") ?? .float32
+      context.setOpen(0, type, [nil])
       let size = try Extents.extent(Int64(try context.integer(0)), input: 0)
-      context.setOutput(0, try context.elementType("output_datatype") ?? .float32, [size])
+      context.setOutput(0, type, [size])
     }
   }
 }

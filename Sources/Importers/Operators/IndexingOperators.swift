@@ -80,9 +80,12 @@ enum IndexingOperators {
     ElementwiseOperators.sameShape("Trilu"),
     OperatorRule("OneHot") { context throws(OperatorFault) in
       let indices = try context.input(0)
-      let depth = try depth(context)
       let axis = try Extents.axis(
         try context.int("axis", default: -1), rank: indices.rank + 1)
+      var form: [Int?] = indices.shape
+      form.insert(nil, at: axis)
+      context.setOpen(0, try context.input(2).elementType, form)
+      let depth = try depth(context)
       var shape = indices.shape
       shape.insert(depth, at: axis)
       context.setOutput(0, try context.input(2).elementType, shape)

@@ -7,6 +7,7 @@ enum ResamplingOperators {
   static let rules: [OperatorRule] = [
     OperatorRule("Upsample") { context throws(OperatorFault) in
       let x = try context.input(0)
+      context.setOpen(like: x)
       let scales: [Float]
       if context.version >= 9 || context.hasInput(1) {
         scales = try context.reals(1).map { Float($0) }
@@ -26,6 +27,7 @@ enum ResamplingOperators {
     padding("Pad"),
     OperatorRule("CenterCropPad") { context throws(OperatorFault) in
       let x = try context.input(0)
+      context.setOpen(like: x)
       let target = try ShapeOperators.extents(of: 1, context)
       let axes =
         try context.ints("axes").map { axes throws(OperatorFault) in
@@ -43,6 +45,7 @@ enum ResamplingOperators {
     sampling("GridSample"),
     OperatorRule("AffineGrid") { context throws(OperatorFault) in
       let theta = try context.input(0, rank: 3)
+      context.setOpen(theta.elementType, axesOfInput: 1)
       let size = try ShapeOperators.extents(of: 1, context)
       guard size.count >= 3 else { throw .inputValue(input: 1, reason: "4 or 5 are needed") }
       context.setOutput(
@@ -50,6 +53,7 @@ enum ResamplingOperators {
     },
     OperatorRule("Col2Im") { context throws(OperatorFault) in
       let x = try context.input(0, rank: 3)
+      context.setOpen(0, x.elementType)
       let image = try ShapeOperators.extents(of: 1, context)
       let block = try Extents.product(try ShapeOperators.extents(of: 2, context))
       guard block > 0, x.shape[1] % block == 0 else {
@@ -63,6 +67,7 @@ enum ResamplingOperators {
   static func resizing(_ type: String) -> OperatorRule {
     OperatorRule(type, isMonotone: true) { context throws(OperatorFault) in
       let x = try context.input(0)
+      context.setOpen(like: x)
       context.setOutput(0, x.elementType, try resized(x.shape, context))
     }
   }
@@ -70,7 +75,9 @@ enum ResamplingOperators {
   /// The rule of adding to the ends of axes, or of cropping them.
   static func padding(_ type: String) -> OperatorRule {
     OperatorRule(type) { context throws(OperatorFault) in
-      context.setOutput(0, try padded(try context.input(0), context))
+      let x = try context.input(0)
+      context.setOpen(like: x)
+      context.setOutput(0, try padded(x, context))
     }
   }
 

@@ -27,6 +27,7 @@ enum ShapeOperators {
     },
     OperatorRule("Reshape", isMonotone: true) { context throws(OperatorFault) in
       let data = try context.input(0)
+      context.setOpen(data.elementType, axesOfInput: 1)
       guard let target = try context.integers(attribute: "shape", input: 1) else {
         throw .missingInput(1)
       }
@@ -49,6 +50,7 @@ enum ShapeOperators {
     },
     OperatorRule("Squeeze", isMonotone: true) { context throws(OperatorFault) in
       let data = try context.input(0)
+      context.setOpen(0, data.elementType)
       let axes =
         try context.axes(input: 1, rank: data.rank)
         ?? data.shape.indices.filter { data.shape[$0] == 1 }
@@ -60,6 +62,7 @@ enum ShapeOperators {
     },
     OperatorRule("Unsqueeze", isMonotone: true) { context throws(OperatorFault) in
       let data = try context.input(0)
+      context.setOpen(0, data.elementType)
       guard let added = try context.integers(attribute: "axes", input: 1) else {
         throw .missingInput(1)
       }
@@ -72,6 +75,7 @@ enum ShapeOperators {
     },
     OperatorRule("Expand", isMonotone: true) { context throws(OperatorFault) in
       let data = try context.input(0)
+      context.setOpen(data.elementType, axesOfInput: 1)
       let target = try extents(of: 1, context)
       let shape = try Extents.broadcast(data.shape, target, areBounds: context.hasBounds)
       try checkCount(shape)
@@ -92,6 +96,7 @@ enum ShapeOperators {
     },
     OperatorRule("Tile", isMonotone: true) { context throws(OperatorFault) in
       let data = try context.input(0)
+      context.setOpen(like: data)
       let repeats = try tiling(of: data, context)
       var shape = data.shape
       for axis in shape.indices { shape[axis] = try Extents.product(shape[axis], repeats[axis]) }

@@ -22,6 +22,8 @@ struct OperatorContext {
   let constants: any ConstantReader
   /// What is known of each output; `nil` until a rule sets it.
   private(set) var outputs: [ValueFact?]
+  /// What is known of outputs of which no bound is known.
+  private(set) var openForms: [OpenForm] = []
   /// Whether the outputs are bounds for want of operands that say more, such as axes, so that what
   /// the file states of them is better if it keeps to the bounds.
   var prefersStated = false
@@ -233,7 +235,35 @@ extension OperatorContext {
 
 // MARK: - Outputs
 
+/// The element type of an output, and of its shape what data does not decide.
+struct OpenForm {
+  let output: Int
+  let elementType: ElementType
+  /// The extents, `nil` where data decides without a bound; `nil` for any number of axes.
+  let extents: [Int?]?
+}
+
 extension OperatorContext {
+  /// Says of an output what holds whatever decides its size. It counts for an output that the rule
+  /// leaves unset, also by throwing ``OperatorFault/unknownValue(input:)`` later: `--bound` may
+  /// give the rest.
+  mutating func setOpen(_ index: Int, _ type: ElementType, _ extents: [Int?]? = nil) {
+    openForms.append(OpenForm(output: index, elementType: type, extents: extents))
+  }
+
+  /// Says of output 0 that it has as many axes as an input has elements, whatever they are.
+  mutating func setOpen(_ type: ElementType, axesOfInput index: Int) {
+    guard let list = optional(index), list.rank == 1, !list.isUpperBound,
+      list.shape[0] <= Self.rankLimit
+    else { return setOpen(0, type) }
+    setOpen(0, type, Array(repeating: nil, count: list.shape[0]))
+  }
+
+  /// Says of output 0 that it has the element type and the number of axes of an input.
+  mutating func setOpen(like fact: ValueFact) {
+    setOpen(0, fact.elementType, Array(repeating: nil, count: fact.rank))
+  }
+
   /// Sets what is known of an output; one that the node does not have is passed over.
   mutating func setOutput(_ index: Int, _ fact: ValueFact?) {
     guard index < outputs.count else { return }

@@ -11,11 +11,14 @@ struct ShapeInference {
   private(set) var facts: [ValueFact?]
   /// The operators whose results are not known, by first node.
   private(set) var unknown: [UnknownResults] = []
+  /// The tensors whose sizes data decides without a bound, in order of execution.
+  private(set) var unbounded: [UnboundedTensor] = []
   /// How many results were taken from the file because no rule told them.
   private(set) var statedCount = 0
 
   private let model: ONNXModel
   private let dimensions: DimensionResolver
+  private let bounds: SizeBounds
   /// By operator of the model: its rule, and the version of its operator set.
   private let rules: [OperatorRule?]
   private let versions: [Int]
@@ -32,10 +35,15 @@ struct ShapeInference {
 
   /// Prepares the inference of a model's main graph.
   ///
-  /// - Parameter usesValueInfo: Whether what the file says of values may be used.
-  init(of model: ONNXModel, dimensions: DimensionResolver, usesValueInfo: Bool) {
+  /// - Parameters:
+  ///   - bounds: How large the caller says that tensors can be.
+  ///   - usesValueInfo: Whether what the file says of values may be used.
+  init(
+    of model: ONNXModel, dimensions: DimensionResolver, bounds: SizeBounds, usesValueInfo: Bool
+  ) {
     self.model = model
     self.dimensions = dimensions
+    self.bounds = bounds
     facts = Array(repeating: nil, count: model.names.count)
     constants = ModelConstants(model: model)
     rules = model.operators.indices.map { index in
@@ -106,24 +114,16 @@ struct ShapeInference {
     }
 
     var reason: OperatorFault?
+    var openForms: [OpenForm] = []
     if isKnown, let rule = rules[record.operatorIndex] {
+      var context = OperatorContext(
+        domain: model.operators[record.operatorIndex].domain, type: rule.type,
+        version: versions[record.operatorIndex], inputs: inputs,
+        attributes: model.graph.attributes(of: record), constants: constants,
+        outputCount: outputs.count)
       do throws(OperatorFault) {
-        let context = try context(of: rule, record, inputs, outputCount: outputs.count)
-        for (output, result) in zip(outputs, context.outputs) where output != .absent {
-          guard var fact = result else { continue }
-          if context.prefersStated, !isUpperBound, let stated = statedFact(of: output),
-            stated.isWithin(fact)
-          {
-            facts[Int(output.index)] = stated
-            statedCount += 1
-            continue
-          }
-          if isUpperBound {
-            fact.isUpperBound = true
-            if !rule.isMonotone { fact.value = nil }
-          }
-          facts[Int(output.index)] = try checked(fact)
-        }
+        try rule.infer(&context)
+        try take(context, of: rule, outputs, isUpperBound: isUpperBound)
       } catch {
         switch error {
         case .unknownValue, .unsupported: reason = error
@@ -131,6 +131,10 @@ struct ShapeInference {
           .inputValue where isUpperBound:
           // Bounds need not fit together as the real extents do.
           reason = error
+        case _ where !unbounded.isEmpty:
+          // Nor do extents that only stand for those that are asked for.
+          reason = error
+          isKnown = false
         default:
           throw .shapes(
             .operatorFault(
@@ -138,29 +142,70 @@ struct ShapeInference {
               tensor: outputs.first.map { model.names[$0] } ?? "", error))
         }
       }
+      openForms = context.openForms
     }
-    complete(node, outputs, isKnown: isKnown, reason: reason, structure)
+    if !bounds.isEmpty { try applyBounds(to: outputs, openForms) }
+    complete(node, outputs, openForms, isKnown: isKnown, reason: reason, structure)
   }
 
-  /// The node as its rule leaves it.
-  private func context(
-    of rule: OperatorRule, _ node: ONNXNode, _ inputs: [ValueFact?], outputCount: Int
-  ) throws(OperatorFault) -> OperatorContext {
-    var context = OperatorContext(
-      domain: model.operators[node.operatorIndex].domain, type: rule.type,
-      version: versions[node.operatorIndex], inputs: inputs,
-      attributes: model.graph.attributes(of: node), constants: constants,
-      outputCount: outputCount)
-    try rule.infer(&context)
-    return context
+  /// Keeps what a rule found out.
+  private mutating func take(
+    _ context: OperatorContext, of rule: OperatorRule, _ outputs: FlatList<ONNXNameID>,
+    isUpperBound: Bool
+  ) throws(OperatorFault) {
+    for (output, result) in zip(outputs, context.outputs) where output != .absent {
+      guard var fact = result else { continue }
+      if context.prefersStated, !isUpperBound, let stated = statedFact(of: output),
+        stated.isWithin(fact)
+      {
+        facts[Int(output.index)] = stated
+        statedCount += 1
+        continue
+      }
+      if isUpperBound {
+        fact.isUpperBound = true
+        if !rule.isMonotone { fact.value = nil }
+      }
+      facts[Int(output.index)] = try checked(fact)
+    }
+  }
+
+  /// Lets the caller's bounds say what data decides.
+  ///
+  /// - Throws: ``BoundFault``.
+  private mutating func applyBounds(
+    to outputs: FlatList<ONNXNameID>, _ openForms: [OpenForm]
+  ) throws(ImportError) {
+    for (position, output) in outputs.enumerated() where output != .absent {
+      guard let bound = bounds[output] else { continue }
+      if var fact = facts[Int(output.index)] {
+        guard fact.isUpperBound, fact.kind == .tensor else { continue }
+        guard let shape = try bounds.shape(of: output, form: fact.shape.map { _ in nil }) else {
+          continue
+        }
+        // A bound that is derived holds, too.
+        fact.shape = zip(shape, fact.shape).map { min($0, $1) }
+        if fact.value?.count != fact.elementCount { fact.value = nil }
+        facts[Int(output.index)] = fact
+        continue
+      }
+      let open = openForms.first { $0.output == position }
+      guard let type = open?.elementType ?? statedType(of: output), type != .undefined else {
+        throw .bounds(.untyped(bound))
+      }
+      guard let shape = try bounds.shape(of: output, form: open?.extents) else { continue }
+      var fact = ValueFact(type, shape)
+      fact.isUpperBound = true
+      facts[Int(output.index)] = fact
+    }
   }
 
   /// Takes from the file what is still missing, and notes what stays unknown.
   private mutating func complete(
-    _ node: Int, _ outputs: FlatList<ONNXNameID>, isKnown: Bool, reason: OperatorFault?,
-    _ structure: borrowing GraphStructure
+    _ node: Int, _ outputs: FlatList<ONNXNameID>, _ openForms: [OpenForm], isKnown: Bool,
+    reason: OperatorFault?, _ structure: borrowing GraphStructure
   ) {
-    for output in outputs where output != .absent {
+    for (position, output) in outputs.enumerated() where output != .absent {
       if facts[Int(output.index)] != nil,
         facts[Int(output.index)]?.elementType != .undefined
       {
@@ -173,12 +218,32 @@ struct ShapeInference {
         } else {
           facts[Int(output.index)]?.elementType = fact.elementType
         }
+      } else if isKnown, let form = openForms.first(where: { $0.output == position }),
+        bindable(node, reason, structure).isEmpty
+      {
+        noteUnbounded(node, output, form, structure)
       } else if isKnown || rules[model.graph.nodes[node].operatorIndex] == nil {
         // What has no rule needs its shapes from the file, whatever its operands are.
         report(node, output, reason: reason, structure)
         return
       }
     }
+  }
+
+  /// Notes that a bound is needed, and goes on as with the least one, so that what else needs a
+  /// bound is found, too.
+  private mutating func noteUnbounded(
+    _ node: Int, _ output: ONNXNameID, _ form: OpenForm, _ structure: borrowing GraphStructure
+  ) {
+    unbounded.append(
+      UnboundedTensor(
+        tensor: model.names[output], form: form.extents,
+        operator: text(of: model.graph.nodes[node].operatorIndex),
+        node: structure.nodeName(node)))
+    guard let extents = form.extents else { return }
+    var fact = ValueFact(form.elementType, extents.map { $0 ?? 1 })
+    fact.isUpperBound = true
+    if (try? fact.checkForm()) != nil { facts[Int(output.index)] = fact }
   }
 
   private mutating func report(
@@ -226,6 +291,12 @@ struct ShapeInference {
     else { return nil }
     let fact = ValueFact(stated[Int(index)].type.elementType, extents)
     return fact.elementType != .undefined && (try? fact.checkForm()) != nil ? fact : nil
+  }
+
+  /// The element type that the file states of a value.
+  private func statedType(of name: ONNXNameID) -> ElementType? {
+    let index = statedIndex[Int(name.index)]
+    return index < 0 ? nil : stated[Int(index)].type.elementType
   }
 
   // MARK: Limits

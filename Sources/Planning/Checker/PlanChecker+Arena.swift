@@ -104,18 +104,28 @@ extension PlanChecker {
     return blocks
   }
 
-  /// A sweep over the steps with the blocks alive kept by offset: a new block may only touch its
-  /// neighbours.
+  /// What lies in the arena, whichever way the plan says it.
+  func arenaBlocks() -> [Block] { isLadder ? ladderBlocks(in: .arena) : blocks() }
+
+  /// Workspaces have a place exactly where they have bytes, and nothing in a space shares any.
   mutating func checkArena() {
     for step in plan.steps where (step.workspaceBytes > 0) != (step.workspaceOffset != nil) {
       report(.wrongOffset("workspace of \(step.node)"))
     }
-    let blocks = blocks()
+    checkPlaces(of: arenaBlocks(), height: plan.summary.arenaBytes)
+    if isLadder {
+      checkPlaces(of: ladderBlocks(in: .second), height: plan.summary.secondBytes)
+    }
+  }
+
+  /// A sweep over the steps with the blocks alive kept by offset: a new block may only touch its
+  /// neighbours.
+  private mutating func checkPlaces(of blocks: [Block], height: Int) {
     for block in blocks {
       if block.offset % plan.options.alignment != 0 {
         report(.misaligned(block.name, offset: block.offset))
       }
-      if block.end > plan.summary.arenaBytes {
+      if block.end > height {
         report(.outsideArena(block.name, end: block.end))
       }
     }

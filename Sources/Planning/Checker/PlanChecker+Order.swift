@@ -43,26 +43,15 @@ extension PlanChecker {
   mutating func checkSteps() {
     stepOfNode = [Int](repeating: -1, count: graph.nodes.count)
     for (position, step) in plan.steps.enumerated() {
-      guard graph.nodes.indices.contains(step.nodeIndex), stepOfNode[step.nodeIndex] < 0 else {
+      guard let index = step.nodeIndex, graph.nodes.indices.contains(index), step.kind == .run,
+        stepOfNode[index] < 0
+      else {
         report(.notANode(step: position))
         continue
       }
-      stepOfNode[step.nodeIndex] = position
-      let node = NodeID(step.nodeIndex)
-      func names(_ tensors: ArraySlice<TensorID>) -> [ExactName] {
-        tensors.map { ExactName($0.isAbsent ? "" : graph.name(of: $0)) }
-      }
-      func disagrees(_ what: String) { report(.stepMismatch(step: position, what: what)) }
-      if step.index != position { disagrees("number") }
-      if step.node != graph.name(of: node) { disagrees("node") }
-      if step.op != graph.kind(of: node).description { disagrees("operator") }
-      if step.inputs.map(ExactName.init) != names(graph.inputs(of: node)) {
-        disagrees("list of inputs")
-      }
-      if step.outputs.map(ExactName.init) != names(graph.outputs(of: node)) {
-        disagrees("list of outputs")
-      }
-      if step.workspaceBytes != rounded(graph[node].workspace.value) { disagrees("workspace") }
+      stepOfNode[index] = position
+      if step.index != position { report(.stepMismatch(step: position, what: "number")) }
+      checkOperands(of: step, running: NodeID(index), at: position)
     }
     for node in stepOfNode.indices where stepOfNode[node] < 0 {
       report(.missingStep(node: graph.name(of: NodeID(node))))
@@ -74,7 +63,8 @@ extension PlanChecker {
     madeAt = [Int](repeating: -1, count: graph.tensors.count)
     lastUse = [Int](repeating: 0, count: graph.tensors.count)
     for (position, step) in plan.steps.enumerated() {
-      let node = NodeID(step.nodeIndex)
+      guard let index = step.nodeIndex else { continue }
+      let node = NodeID(index)
       for tensor in graph.inputs(of: node) where !tensor.isAbsent {
         if graph[tensor].producer != nil, madeAt[tensor.index] < 0 {
           report(.usedBeforeMade(step: position, tensor: graph.name(of: tensor)))

@@ -215,7 +215,8 @@ extension PlanChecker {
     }
     for tensor in graph.tensorIDs where graph[tensor].producer == nil { write(tensor.index) }
     for step in plan.steps {
-      let node = NodeID(step.nodeIndex)
+      guard let index = step.nodeIndex else { continue }
+      let node = NodeID(index)
       for tensor in graph.inputs(of: node) where !tensor.isAbsent { expect(tensor.index) }
       for tensor in graph.outputs(of: node) where !tensor.isAbsent { write(tensor.index) }
     }

@@ -86,6 +86,13 @@ extension PlanChecker {
         report(.illegalAlias(name(tensor), of: "nothing"))
         continue
       }
+      if isLadder {
+        // Where stays are listed, they say what takes over what.
+        for tensor in tensors where isTakeover(tensor, root: root) {
+          report(.illegalAlias(name(tensor), of: name(root)))
+        }
+        continue
+      }
       // Alone in its family means: made by a takeover, not by a view or a demanded update.
       guard tensors.contains(where: { isTakeover($0, root: root) }) else { continue }
       let byTime = tensors.sorted { (madeAt[$0], $0) < (madeAt[$1], $1) }

@@ -33,10 +33,10 @@ extension PlanChecker {
       }
       return checkTotal(total)
     }
-    guard plan.steps.indices.contains(step), witness.node == plan.steps[step].node else {
-      return broken("its node is not the one of its step")
-    }
-    let node = NodeID(plan.steps[step].nodeIndex)
+    guard plan.steps.indices.contains(step), witness.node == plan.steps[step].node,
+      let index = plan.steps[step].nodeIndex
+    else { return broken("its node is not the one of its step") }
+    let node = NodeID(index)
     switch witness.proof {
     case .workingSet, .forced: checkForced(units, at: node)
     case .minimumCut: checkCut(at: node)
@@ -172,6 +172,27 @@ extension PlanChecker {
   private mutating func checkBound(isAtMost bytes: Int) {
     if plan.witness.boundBytes > bytes {
       report(.brokenWitness(what: "some order may need only \(bytes) bytes there"))
+    }
+  }
+
+  /// What no plan can do without, whatever it recomputes or spills: no claim of a floor is above it.
+  mutating func checkFloor() {
+    func bytes(_ units: Set<Int>) -> Int { units.filter(isInArena).reduce(0) { $0 + size($1) } }
+    var floor = max(bytes(inputUnits), bytes(outputUnits))
+    for node in graph.nodeIDs {
+      var streamed: Set<Int> = []
+      for tensor in Array(graph.inputs(of: node)) + Array(graph.outputs(of: node))
+      where !tensor.isAbsent && entry(tensor.index).space == MemorySpace.second.rawValue {
+        streamed.insert(family[tensor.index])
+      }
+      let fetched = streamed.reduce(0) { $0 + rounded(graph[TensorID($1)].bytes.value) }
+      floor = max(floor, atRun(of: node) - saved(by: takeovers(at: node)) + fetched)
+    }
+    let planned = plan.summary.floorBytes
+    let expected = plan.summary.residentBytes + floor
+    // Parts of tensors may share more than the planner's floor counts on, never less.
+    if planned > expected || planned < expected && !plan.options.slices {
+      report(.wrongSum(what: "floorBytes", planned: planned, expected: expected))
     }
   }
 

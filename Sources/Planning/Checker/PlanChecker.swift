@@ -30,6 +30,8 @@ public struct PlanChecker {
   var isOutput: [Bool] = []
   /// What tensors that are parts of one another are made of; without any, each family is its own.
   var slices = SliceUnits()
+  /// Which stays end at each step, as positions in the plan's list.
+  var stayEnds: [[Int]] = []
   /// The units that hold a graph input, and those that hold a graph output.
   var (inputUnits, outputUnits): (Set<Int>, Set<Int>) = ([], [])
 
@@ -47,13 +49,21 @@ public struct PlanChecker {
     in plan: ExecutionPlan, against graph: Graph
   ) -> [PlanViolation] {
     var checker = PlanChecker(plan: plan, graph: graph)
-    let stages: [(inout PlanChecker) -> Void] = [
-      { $0.checkFormat() }, { $0.checkModel() }, { $0.checkTensors() }, { $0.checkSteps() },
-      { $0.checkUses() }, { $0.checkSharing() }, { $0.checkUpdates() }, { $0.checkSpaces() },
-      { $0.checkLifetimes() }, { $0.checkSlices() }, { $0.checkArena() }, { $0.checkSums() },
-      { $0.checkVerdicts() },
-      { $0.checkWitness() },
+    let plain: [(inout PlanChecker) -> Void] = [
+      { $0.checkIsPlain() }, { $0.checkSteps() }, { $0.checkUses() }, { $0.checkSharing() },
+      { $0.checkUpdates() }, { $0.checkSpaces() }, { $0.checkLifetimes() }, { $0.checkSlices() },
+      { $0.checkArena() }, { $0.checkSums() },
     ]
+    let ladder: [(inout PlanChecker) -> Void] = [
+      { $0.checkSharing() }, { $0.checkLadderSpaces() }, { $0.checkLadderSteps() },
+      { $0.checkStays() }, { $0.checkSlices() }, { $0.checkReplay() },
+      { $0.checkLadderLifetimes() }, { $0.checkArena() }, { $0.checkSums() },
+      { $0.checkLadderSums() },
+    ]
+    let stages: [(inout PlanChecker) -> Void] =
+      [{ $0.checkFormat() }, { $0.checkModel() }, { $0.checkTensors() }]
+      + (plan.hasResidencies ? ladder : plain)
+      + [{ $0.checkFloor() }, { $0.checkVerdicts() }, { $0.checkWitness() }]
     for stage in stages {
       stage(&checker)
       if !checker.violations.isEmpty { break }
@@ -103,12 +113,22 @@ extension PlanChecker {
     if IOPlacement(rawValue: options.io) == nil {
       report(.unknownOption(name: "io", value: options.io))
     }
+    if LadderChoice(rawValue: options.recompute) == nil {
+      report(.unknownOption(name: "recompute", value: options.recompute))
+    }
+    if SpillChoice(rawValue: options.spill) == nil {
+      report(.unknownOption(name: "spill", value: options.spill))
+    }
     let summary = plan.summary
     let figures: [(String, Int?)] = [
       ("the budget", summary.budgetBytes), ("totalBytes", summary.totalBytes),
       ("residentBytes", summary.residentBytes), ("externalBytes", summary.externalBytes),
       ("arenaBytes", summary.arenaBytes), ("peakBytes", summary.peakBytes),
       ("lowerBoundBytes", summary.lowerBoundBytes), ("the bound", plan.witness.boundBytes),
+      ("floorBytes", summary.floorBytes), ("secondBytes", summary.secondBytes),
+      ("spillBytes", summary.price.spillBytes), ("fetchBytes", summary.price.fetchBytes),
+      ("compulsoryBytes", summary.price.compulsoryBytes),
+      ("trafficBoundBytes", summary.price.trafficBoundBytes),
     ]
     for (what, value) in figures where !Self.isInRange(value) {
       report(.numberOutOfRange(what: what))
@@ -120,6 +140,15 @@ extension PlanChecker {
     for step in plan.steps
     where !Self.isInRange(step.workspaceBytes) || !Self.isInRange(step.workspaceOffset) {
       report(.numberOutOfRange(what: "the workspace of step \(step.index)"))
+    }
+    for step in plan.steps where step.recomputeFlops < 0 {
+      report(.numberOutOfRange(what: "the cost of step \(step.index)"))
+    }
+    for stay in plan.residencies
+    where !Self.isInRange(stay.offset) || !Self.isInRange(stay.bytes)
+      || stay.firstStep < 0 || stay.lastStep < 0
+    {
+      report(.numberOutOfRange(what: "a stay of storage \(stay.storage)"))
     }
     for item in plan.witness.tensors
     where !Self.isInRange(item.bytes) || !Self.isInRange(item.offset) {

@@ -61,6 +61,26 @@
   /// Two things live at the same step share bytes.
   case overlap(String, String, step: Int)
 
+  /// A step runs a node again that does not do the same twice.
+  case mayNotRepeat(step: Int, reason: String)
+  /// A spill or fetch names a node, or no storage of the plan.
+  case notACopy(step: Int)
+  /// A step needs a tensor that is not in the arena at that time.
+  case usedWhileAbsent(step: Int, tensor: String)
+  /// A step copies a storage to the second memory that is not in the arena.
+  case spilledWhileAbsent(step: Int, tensor: String)
+  /// A step fetches a storage that is not in the second memory.
+  case fetchedBeforeSpilled(step: Int, tensor: String)
+  /// A step finds a storage with other updates done than in the order of the file.
+  case staleVersion(step: Int, tensor: String)
+  /// An updated resident is not what it should be in the second memory at the end.
+  case notWrittenBack(String)
+  /// A stay is of no storage that can have it there.
+  case unknownStay(storage: Int, space: String)
+  /// A storage comes into a space at a step where no stay of it begins, while it is there already, or
+  /// a stay begins where nothing brings it.
+  case wrongStay(String, space: String, step: Int)
+
   /// A sum disagrees with what it is the sum of.
   case wrongSum(what: String, planned: Int, expected: Int)
   /// A ratio or a verdict disagrees with the figures it is drawn from.
@@ -114,6 +134,23 @@ extension PlanViolation: CustomStringConvertible {
     case .outsideArena(let name, let end): "'\(name)' ends at \(end), behind the arena"
     case .overlap(let name, let other, let step):
       "'\(name)' and '\(other)' share bytes at step \(step)"
+    case .mayNotRepeat(let step, let reason):
+      "step \(step) runs a node again that may not: \(reason)"
+    case .notACopy(let step): "step \(step) copies no storage of the plan"
+    case .usedWhileAbsent(let step, let tensor):
+      "step \(step) needs '\(tensor)', which is not in the arena then"
+    case .spilledWhileAbsent(let step, let tensor):
+      "step \(step) spills '\(tensor)', which is not in the arena then"
+    case .fetchedBeforeSpilled(let step, let tensor):
+      "step \(step) fetches '\(tensor)', which was never spilled"
+    case .staleVersion(let step, let tensor):
+      "step \(step) finds '\(tensor)' on the wrong side of an update"
+    case .notWrittenBack(let name):
+      "the updates of '\(name)' are not in the second memory at the end"
+    case .unknownStay(let storage, let space):
+      "storage \(storage) cannot stay in space '\(space)'"
+    case .wrongStay(let name, let space, let step):
+      "the stays of '\(name)' in space \(space) disagree with step \(step)"
     case .wrongSum(let what, let planned, let expected):
       "\(what) is \(expected), the plan says \(planned)"
     case .wrongVerdict(let what): "\(what) disagrees with the plan's own figures"

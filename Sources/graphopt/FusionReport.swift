@@ -54,7 +54,8 @@ struct FusionReport {
   private var measured: [String] {
     guard let calibration = choice.calibration else { return [] }
     var lines = [
-      "", "calibration: \(ReportText.counted(calibration.samples, "sample")), runs where blocks "
+      "",
+      "calibration: \(ReportText.counted(calibration.samples, "sample")), runs where blocks "
         + "depend on each other by at most \(choice.threshold)",
     ]
     for run in survey.runs {

@@ -22,7 +22,8 @@ public struct NPYArray: Hashable, Sendable {
     let length = try reader.number(at: 8, bytes: wide ? 4 : 2)
     let start = (wide ? 12 : 10)
     let header = try reader.text(at: start, count: length)
-    guard let descriptor = Self.value("descr", in: header), header.contains("'fortran_order': False"),
+    guard let descriptor = Self.value("descr", in: header),
+      header.contains("'fortran_order': False"),
       let extents = Self.shape(in: header)
     else { throw .broken("the header of '\(name)' is not understood, or it is in Fortran order") }
     let size: Int

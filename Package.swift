@@ -93,7 +93,9 @@ let package = Package(
     tests(
       "PlanningTests",
       ["Planning", "GraphIR", "Ordering", "MemoryLayout", "TestSupport"]),
-    tests("EmittersTests", ["Emitters", "Planning", "Importers", "GraphIR", "TestSupport"]),
+    tests(
+      "EmittersTests",
+      ["Emitters", "Planning", "Fusion", "Importers", "GraphIR", "TestSupport"]),
     tests("GraphOptimizerTests", ["GraphOptimizer"]),
     tests(
       "CommandLineTests",

@@ -76,9 +76,7 @@ public struct FusedGraph: Sendable {
     try dropAttention(options.droppedAttention, &session)
     if options.mode == .sequential { try fuseRuns(options, &session) }
     if options.mode != .off { try fuseParallel(options, &session) }
-    for kind in FusionSurvey.Merge.Kind.allCases where options.merges.contains(kind) {
-      try merge(kind, &session)
-    }
+    if !options.merges.isEmpty { try merge(options.merges, session) }
   }
 
   // MARK: Steps
@@ -142,7 +140,7 @@ public struct FusedGraph: Sendable {
       refusals += found.refusals
       groups += found.groups
     }
-    try fuse(groups, options, &session)
+    try fuse(groups, analysis, options, session)
   }
 
   private mutating func fuseParallel(
@@ -159,86 +157,83 @@ public struct FusedGraph: Sendable {
         !made.contains(analysis.view.graph.name(of: analysis.blocks[$0].down.weight.tensor))
       }
     }
-    try fuse(groups, options, &session)
+    try fuse(groups, analysis, options, session)
   }
 
-  /// Fuses groups one by one; blocks are found again by what they add, whose name stays.
+  /// Fuses groups, all in one patch: they have no node in common.
   private mutating func fuse(
-    _ groups: [FusionGroup], _ options: FusionOptions, _ session: inout FusionSession
+    _ groups: [FusionGroup], _ analysis: FusionAnalysis, _ options: FusionOptions,
+    _ session: FusionSession
   ) throws(FusionError) {
     guard !groups.isEmpty else { return }
-    let first = FusionAnalysis(of: graph, values: session.values)
-    let members = groups.map { group in
-      group.members.map { first.view.graph.name(of: first.blocks[$0].down.product) }
+    let rewriter = FusionRewriter(analysis: analysis)
+    let graph = analysis.view.graph
+    var rewrite = Rewrite("fuse feed-forward blocks", for: analysis.view)
+    var ranges: [Range<Int>] = []
+    for group in groups {
+      let start = rewrite.bases.count
+      rewriter.add(group, pieces: options.pieces, to: &rewrite)
+      ranges.append(start..<rewrite.bases.count)
     }
-    for (group, products) in zip(groups, members) {
-      let analysis = FusionAnalysis(of: graph, values: session.values)
-      let indices = products.compactMap { name in
-        analysis.blocks.firstIndex { analysis.view.graph.name(of: $0.down.product) == name }
-      }
-      guard indices.count == products.count else {
-        throw .graph("a block that was to be fused is gone")
-      }
-      let blocks = indices.map { analysis.blocks[$0] }
-      let (numbers, nodes) = (
-        products.map { session.numbers[$0] ?? -1 },
-        blocks.map { analysis.view.graph.name(of: $0.place) }
-      )
-      let pieces = min(max(options.pieces, 1), indices.count)
-      let rewrite = FusionRewriter(analysis: analysis).rewrite(
-        FusionGroup(members: indices, isSequential: group.isSequential), pieces: pieces)
-      let into = try apply(rewrite)
+    let made = try apply(rewrite)
+    for (group, range) in zip(groups, ranges) {
+      let blocks = group.members.map { analysis.blocks[$0] }
       fusions.append(
         Fusion(
-          kind: group.isSequential ? .sequential : .exact, members: numbers, nodes: nodes,
-          into: into, widths: blocks.map(\.expression.width), pieces: pieces))
+          kind: group.isSequential ? .sequential : .exact,
+          members: blocks.map { session.numbers[graph.name(of: $0.down.product)] ?? -1 },
+          nodes: blocks.map { graph.name(of: $0.place) }, into: range.map { made[$0] },
+          widths: blocks.map(\.expression.width),
+          pieces: min(max(options.pieces, 1), blocks.count)))
     }
   }
 
   private mutating func merge(
-    _ kind: FusionSurvey.Merge.Kind, _ session: inout FusionSession
+    _ kinds: Set<FusionSurvey.Merge.Kind>, _ session: FusionSession
   ) throws(FusionError) {
-    var done: Set<String> = []
-    while true {
-      let analysis = FusionAnalysis(of: graph, values: session.values)
-      let graph = analysis.view.graph
-      guard
-        let index = analysis.merges.firstIndex(where: { merge in
-          merge.kind == kind && !done.contains(graph.name(of: merge.projections[0].output))
-        })
-      else { return }
-      let merge = analysis.merges[index]
-      done.insert(graph.name(of: merge.projections[0].output))
+    let analysis = FusionAnalysis(of: graph, values: session.values)
+    let graph = analysis.view.graph
+    let rewriter = FusionRewriter(analysis: analysis)
+    var rewrite = Rewrite("merge projections", for: analysis.view)
+    var merged: [(merge: ProjectionMerge, range: Range<Int>)] = []
+    for merge in analysis.merges where kinds.contains(merge.kind) {
       guard merge.refusals.isEmpty else {
         refusals += merge.refusals.filter { !refusals.contains($0) }
         continue
       }
-      session.merges += 1
-      let nodes = merge.projections.map { graph.name(of: $0.node) }
-      let widths = merge.projections.map(\.outputWidth)
-      let into = try apply(
-        FusionRewriter(analysis: analysis).rewrite(merge, number: session.merges - 1))
+      let start = rewrite.bases.count
+      rewriter.add(merge, number: merged.count, to: &rewrite)
+      merged.append((merge, start..<rewrite.bases.count))
+    }
+    guard !merged.isEmpty else { return }
+    let made = try apply(rewrite)
+    for (number, entry) in merged.enumerated() {
+      let projections = entry.merge.projections
       fusions.append(
         Fusion(
-          kind: kind == .qkv ? .qkv : .gateUp, members: [session.merges - 1], nodes: nodes,
-          into: into, widths: widths, pieces: 1))
+          kind: entry.merge.kind == .qkv ? .qkv : .gateUp, members: [number],
+          nodes: projections.map { graph.name(of: $0.node) },
+          into: entry.range.map { made[$0] }, widths: projections.map(\.outputWidth), pieces: 1))
     }
   }
 
   // MARK: Applying
 
-  /// Applies a rewrite and returns the names of its new nodes.
-  private mutating func apply(_ rewrite: Rewrite) throws(FusionError) -> [String] {
+  /// Applies a rewrite, less what nothing needs behind it, and returns the names of its new nodes in
+  /// the order in which they were added.
+  private mutating func apply(_ unfinished: Rewrite) throws(FusionError) -> [String] {
+    var rewrite = unfinished
+    rewrite.removeDeadNodes()
     do throws(GraphError) {
       let (next, from) = try graph.applyingTracked(rewrite.patch)
       try next.validate()
-      var into: [String] = []
+      var into = [String](repeating: "", count: rewrite.bases.count)
       let before = origins
       origins = from.enumerated().map { index, origin in
         switch origin {
         case .kept(let node): return before[node.index]
         case .added(let position):
-          into.append(next.name(of: NodeID(index)))
+          into[position] = next.name(of: NodeID(index))
           guard let basis = rewrite.bases[position] else { return .new }
           switch before[basis.index] {
           case .kept(let node), .copied(let node): return .copied(node)
@@ -264,7 +259,6 @@ struct FusionSession {
   /// The numbers of blocks by what their last product makes.
   private(set) var numbers: [String: Int] = [:]
   private(set) var isNumbered = false
-  var merges = 0
 
   init(values: StaticValues) { self.values = values }
 

@@ -2,7 +2,7 @@
 
 import GraphIR
 
-/// Turns groups of blocks, and merges, into rewrites of a graph.
+/// Puts groups of blocks, and merges, into rewrites of a graph.
 struct FusionRewriter {
   let analysis: FusionAnalysis
   private var view: FusionView { analysis.view }
@@ -10,13 +10,12 @@ struct FusionRewriter {
 
   // MARK: Blocks
 
-  /// The rewrite that makes a group one wide block, or several where it is cut along the hidden axis.
+  /// Makes a group one wide block, or several where it is cut along the hidden axis.
   ///
   /// - Parameter pieces: How many wide blocks to make; each has whole blocks in it.
-  func rewrite(_ group: FusionGroup, pieces: Int) -> Rewrite {
+  func add(_ group: FusionGroup, pieces: Int, to rewrite: inout Rewrite) {
     let blocks = group.members.map { analysis.blocks[$0] }
-    let names = group.members.map(String.init).joined(separator: "-")
-    var rewrite = Rewrite("fuse blocks \(names)", for: view, prefix: "fused.ffn\(names)")
+    rewrite.prefix = "fused.ffn" + group.members.map(String.init).joined(separator: "-")
     // Where the blocks share a stream, the one with a norm of its own is asked for it.
     let source = blocks.first { !isSkip($0.norm) } ?? blocks[0]
     let (first, last) = (group.isSequential ? blocks[0] : source, blocks[blocks.count - 1])
@@ -46,8 +45,6 @@ struct FusionRewriter {
     } else {
       removeSummands(of: Array(blocks.dropLast()), keeping: last, in: &rewrite)
     }
-    rewrite.removeDeadNodes()
-    return rewrite
   }
 
   private func isSkip(_ norm: Norm) -> Bool {
@@ -148,11 +145,10 @@ struct FusionRewriter {
 
   // MARK: Merges
 
-  /// The rewrite that makes projections of one input one product.
-  func rewrite(_ merge: ProjectionMerge, number: Int) -> Rewrite {
+  /// Makes projections of one input one product.
+  func add(_ merge: ProjectionMerge, number: Int, to rewrite: inout Rewrite) {
     let projections = merge.projections
-    var rewrite = Rewrite(
-      "merge \(merge.kind.rawValue)", for: view, prefix: "fused.\(merge.kind.rawValue)\(number)")
+    rewrite.prefix = "fused.\(merge.kind.rawValue)\(number)"
     let first = projections[0]
     let anchor = first.node
     let hasBias = projections.contains { $0.bias != nil }
@@ -180,8 +176,6 @@ struct FusionRewriter {
       if let producer = view.producer(of: projection.output) { rewrite.remove(producer) }
     }
     rewrite.addSplit(product, into: widths, outputs: projections.map(\.output), at: anchor)
-    rewrite.removeDeadNodes()
-    return rewrite
   }
 
   // MARK: Attention
@@ -191,7 +185,8 @@ struct FusionRewriter {
   /// Source: He et al., "What Matters in Transformers? Not All Attention is Needed", arXiv 2406.15786.
   func rewrite(dropping layer: AttentionLayer) -> Rewrite? {
     guard let result = layer.result else { return nil }
-    var rewrite = Rewrite("drop attention", for: view, prefix: "dropped")
+    var rewrite = Rewrite("drop attention", for: view)
+    rewrite.prefix = "dropped"
     let leaves = layer.sum.leaves.filter { $0 != layer.leaf }
     guard leaves.count == 1 || !layer.sum.isSkipNorm, layer.sum.biases.isEmpty else { return nil }
     if leaves.count == 1, !layer.sum.isSkipNorm {

@@ -11,7 +11,8 @@ struct Rewrite {
   private(set) var bases: [NodeID?] = []
   private(set) var recipes: [WeightRecipe] = []
   private var graph: Graph { view.graph }
-  private let prefix: String
+  /// What new names start with; a number makes them the graph's only ones.
+  var prefix = "fused"
   private var shapes: [TensorID: (type: ElementType, shape: [Int])] = [:]
   private var readByNew: Set<TensorID> = []
   private var shunted: [TensorID: TensorID] = [:]
@@ -19,10 +20,8 @@ struct Rewrite {
   private var made: Set<TensorID> = []
   private var counter = 0
 
-  /// - Parameter prefix: What new names start with; a number makes them the graph's only ones.
-  init(_ label: String, for view: FusionView, prefix: String) {
+  init(_ label: String, for view: FusionView) {
     self.view = view
-    self.prefix = prefix
     patch = GraphPatch(label, for: view.graph)
   }
 

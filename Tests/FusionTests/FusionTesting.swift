@@ -13,11 +13,16 @@ struct ReadModel {
   init(_ path: String) throws {
     let model = try ONNXModel(path: path)
     values = StaticValues(try model.smallConstants())
-    do {
-      graph = try ONNXImporter().importGraph(of: model).graph
-    } catch ImportError.dimensions(.unbound(let open)) {
+    graph = try Self.graph(of: model)
+  }
+
+  private static func graph(of model: ONNXModel) throws -> Graph {
+    do throws(ImportError) {
+      return try ONNXImporter().importGraph(of: model).graph
+    } catch {
+      guard case .dimensions(.unbound(let open)) = error else { throw error }
       let bindings = open.enumerated().map { DimensionBinding($1.target, 2 + 5 * $0) }
-      graph = try ONNXImporter(bindings: bindings).importGraph(of: model).graph
+      return try ONNXImporter(bindings: bindings).importGraph(of: model).graph
     }
   }
 

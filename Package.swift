@@ -27,6 +27,7 @@ let package = Package(
     .library(name: "Importers", targets: ["Importers"]),
     .library(name: "Ordering", targets: ["Ordering"]),
     .library(name: "MemoryLayout", targets: ["MemoryLayout"]),
+    .library(name: "Fusion", targets: ["Fusion"]),
     .library(name: "Planning", targets: ["Planning"]),
     .library(name: "Emitters", targets: ["Emitters"]),
     .library(name: "Gate", targets: ["Gate"]),
@@ -58,18 +59,20 @@ let package = Package(
       ]),
     module("MemoryLayout", ["IntegerProgramming", "Cancellation"]),
 
+    module("Fusion", ["GraphIR"]),
+
     // Floor 3: the pipeline, the plan, the checker.
     module(
       "Planning",
       [
-        "GraphIR", "IntegerProgramming", "Cancellation", "Ordering", "MemoryLayout",
+        "GraphIR", "IntegerProgramming", "Cancellation", "Ordering", "MemoryLayout", "Fusion",
         .product(name: "HeapModule", package: "swift-collections"),
       ]),
 
     // Floor 4: what plans are written as. A planned model is an edited copy of the one imported.
     // The page that people open in a browser is made of files of its own languages.
     .target(
-      name: "Emitters", dependencies: ["GraphIR", "Importers", "Planning"],
+      name: "Emitters", dependencies: ["GraphIR", "Importers", "Fusion", "Planning"],
       resources: [
         .embedInCode("HTML/page.css"), .embedInCode("HTML/model.js"),
         .embedInCode("HTML/chart.js"), .embedInCode("HTML/tables.js"),
@@ -85,7 +88,7 @@ let package = Package(
       "GraphOptimizer",
       [
         "Cancellation", "GraphIR", "IntegerProgramming", "Importers", "Ordering", "MemoryLayout",
-        "Planning", "Emitters", "Gate",
+        "Fusion", "Planning", "Emitters", "Gate",
       ]),
 
     // The C interface.
@@ -101,7 +104,8 @@ let package = Package(
     .executableTarget(
       name: "graphopt",
       dependencies: [
-        "GraphIR", "Importers", "Ordering", "MemoryLayout", "Planning", "Emitters", "Gate",
+        "GraphIR", "Importers", "Ordering", "MemoryLayout", "Fusion", "Planning", "Emitters",
+        "Gate",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       swiftSettings: strict),
@@ -126,6 +130,7 @@ let package = Package(
     tests("GraphIRTests", ["GraphIR", "TestSupport"]),
     tests("IntegerProgrammingTests", ["IntegerProgramming", "TestSupport"]),
     tests("ImportersTests", ["Importers", "GraphIR", "FuzzSupport", "TestSupport"]),
+    tests("FusionTests", ["Fusion", "Importers", "GraphIR", "TestSupport"]),
     tests("OrderingTests", ["Ordering", "GraphIR", "Cancellation", "TestSupport"]),
     tests(
       "MemoryLayoutTests", ["MemoryLayout", "IntegerProgramming", "Cancellation", "TestSupport"]),
@@ -134,7 +139,10 @@ let package = Package(
       ["Planning", "GraphIR", "Ordering", "MemoryLayout", "Cancellation", "TestSupport"]),
     tests(
       "EmittersTests",
-      ["Emitters", "Planning", "Ordering", "MemoryLayout", "Importers", "GraphIR", "TestSupport"]),
+      [
+        "Emitters", "Planning", "Ordering", "MemoryLayout", "Fusion", "Importers", "GraphIR",
+        "TestSupport",
+      ]),
     tests("GateTests", ["Gate", "Planning", "TestSupport"]),
     tests("GraphOptimizerTests", ["GraphOptimizer"]),
     tests(

@@ -20,6 +20,7 @@ public struct JSONEmitter: PlanEmitter {
         body(&writer)
       }
       line("format") { $0.string(plan.format) }
+      if let fusion = plan.fusion { line("fusion") { fusion.write(to: &$0) } }
       line("model") { plan.model.write(to: &$0) }
       line("options") { plan.options.write(to: &$0) }
       line("passes") { $0.lines(plan.passes) { $1.write(to: &$0) } }
@@ -36,6 +37,30 @@ public struct JSONEmitter: PlanEmitter {
     }
     writer.newLine()
     return writer.bytes
+  }
+}
+
+extension PlannedFusion {
+  fileprivate func write(to writer: inout JSONWriter) {
+    writer.object {
+      $0.key("done")
+      $0.array(done) { writer, item in
+        writer.object {
+          $0.member("into", item.into)
+          $0.member("isExact", item.isExact)
+          $0.member("kind", item.kind)
+          $0.member("members", item.members)
+          $0.member("nodes", item.nodes)
+          $0.member("widths", item.widths)
+        }
+      }
+      $0.member("droppedAttention", droppedAttention)
+      $0.member("merges", merges)
+      $0.member("mode", mode)
+      $0.member("pieces", pieces)
+      $0.key("runs")
+      $0.array(runs) { writer, run in writer.array(run) { $0.integer($1) } }
+    }
   }
 }
 

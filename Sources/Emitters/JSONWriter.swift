@@ -153,6 +153,8 @@ package struct JSONWriter {
     needsComma = true
   }
 
+  package mutating func integer(_ value: Int) { scalar("\(value)") }
+
   package mutating func number(_ value: Double) { scalar("\(value)") }
 
   package mutating func null() { scalar("null") }

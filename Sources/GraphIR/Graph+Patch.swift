@@ -17,8 +17,23 @@ extension Graph {
 
   /// The graph with a rewrite applied; see ``apply(_:)``.
   public func applying(_ patch: GraphPatch) throws(GraphError) -> Graph {
+    try PatchedGraph(graph: self, patch: patch).result().graph
+  }
+
+  /// The graph with a rewrite applied, and where each of its nodes comes from; see ``apply(_:)``.
+  public func applyingTracked(
+    _ patch: GraphPatch
+  ) throws(GraphError) -> (graph: Graph, origins: [NodeOrigin]) {
     try PatchedGraph(graph: self, patch: patch).result()
   }
+}
+
+/// Where a node of a patched graph comes from.
+public enum NodeOrigin: Hashable, Sendable {
+  /// It was this node of the graph before.
+  case kept(NodeID)
+  /// It is the patch's new node at this position, in the order of ``GraphPatch/addNode``.
+  case added(Int)
 }
 
 /// A graph and a patch on the way to one graph, in the numbering of both: tensors of the graph
@@ -64,8 +79,10 @@ private struct PatchedGraph {
     try findProducers()
   }
 
-  func result() throws(GraphError) -> Graph {
+  func result() throws(GraphError) -> (graph: Graph, origins: [NodeOrigin]) {
     var result = Graph(name: graph.name)
+    var origins: [NodeOrigin] = []
+    origins.reserveCapacity(nodes.count)
     let newID = try addTensors(to: &result)
     func renumbered(_ tensor: TensorID) -> TensorID {
       tensor.isAbsent ? tensor : newID[tensor.index]
@@ -76,12 +93,14 @@ private struct PatchedGraph {
       let (inputs, outputs) = (node.inputs.map(renumbered), node.outputs.map(renumbered))
       if node.source < graph.nodes.count {
         let (id, old) = (NodeID(node.source), graph.nodes[node.source])
+        origins.append(.kept(id))
         newNodeID[node.source] = try result.addNode(
           graph.names[old.name], kind: graph.kind(of: id), inputs: inputs, outputs: outputs,
           effects: Array(graph.effects(of: id)), attributes: Array(graph.attributes(of: id)),
           phase: old.phase, workspace: old.workspace, bodies: graph.bodies(of: id))
       } else {
         let new = patch.nodes[node.source - graph.nodes.count]
+        origins.append(.added(node.source - graph.nodes.count))
         try result.addNode(
           new.name, kind: new.kind, inputs: inputs, outputs: outputs, effects: new.effects,
           attributes: new.attributes, phase: new.phase, workspace: new.workspace)
@@ -95,7 +114,7 @@ private struct PatchedGraph {
       else { preconditionFailure("a node that a control dependency names stays") }
       result.addControlDependency(ControlDependency(before: before, after: after))
     }
-    return result
+    return (result, origins)
   }
 
   private func invalid(_ reason: String) -> GraphError {

@@ -3,6 +3,7 @@
 // One import for embedders: everything public of every module below the command line.
 @_exported public import Cancellation
 @_exported public import Emitters
+@_exported public import Fusion
 @_exported public import Gate
 @_exported public import GraphIR
 @_exported public import Importers

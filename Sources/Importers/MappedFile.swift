@@ -112,6 +112,23 @@ public final class MappedFile: Sendable {
     }
   }
 
+  /// Lets the system drop pages that lie wholly within a range: they come back from the file when they
+  /// are read again.
+  ///
+  /// - Precondition: The range lies within the file.
+  public func release(_ range: Range<Int>) {
+    precondition(range.lowerBound >= 0 && range.upperBound <= size, "the range is of the file")
+    if isBacked { advise(MADV_DONTNEED, range) }
+  }
+
+  /// Tells the system that a range is about to be read.
+  ///
+  /// - Precondition: The range lies within the file.
+  public func prefetch(_ range: Range<Int>) {
+    precondition(range.lowerBound >= 0 && range.upperBound <= size, "the range is of the file")
+    if isBacked { advise(MADV_WILLNEED, range) }
+  }
+
   /// Gives the system a hint on the pages that lie wholly within a range. If it is not taken, this
   /// takes more time or memory and is as right.
   private func advise(_ advice: Int32, _ range: Range<Int>) {

@@ -19,6 +19,8 @@ public struct ExecutionPlan: Hashable, Sendable, Codable {
   public var version = Self.currentVersion
   /// What was planned.
   public var model: PlannedModel
+  /// What was fused first; absent where the graph is that of the file.
+  public var fusion: PlannedFusion?
   /// How it was planned.
   public var options: PlanOptions
   /// The answer in numbers.

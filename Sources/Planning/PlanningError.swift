@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+public import Fusion
 public import GraphIR
 public import MemoryLayout
 public import Ordering
@@ -8,6 +9,8 @@ public import Ordering
 @nonexhaustive public enum PlanningError: Error, Hashable, Sendable {
   /// The graph breaks an invariant, or a pass broke it.
   case graph(GraphError)
+  /// Nothing could be fused as asked.
+  case fusion(FusionError)
   /// The ordering stage failed.
   case ordering(OrderingError)
   /// The layout stage failed.
@@ -34,6 +37,7 @@ extension PlanningError: CustomStringConvertible {
   public var description: String {
     switch self {
     case .graph(let error): "\(error)"
+    case .fusion(let error): "\(error)"
     case .ordering(let error): "\(error)"
     case .layout(let error): "\(error)"
     case .cancelled: "planning was cancelled"

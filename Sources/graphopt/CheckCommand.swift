@@ -2,6 +2,8 @@
 
 import ArgumentParser
 import Emitters
+import Fusion
+import GraphIR
 import Importers
 import Planning
 
@@ -35,7 +37,9 @@ struct CheckCommand: ParsableCommand {
     let imported = try ModelOptions.imported(
       path, by: ONNXImporter(bindings: dims, bounds: bounds))
     progress.update("checking")
-    let violations = PlanChecker.violations(in: written, against: imported.graph)
+    var graph = imported.graph
+    if let fusion = written.fusion { graph = try Self.fused(graph, fusion, path, plan) }
+    let violations = PlanChecker.violations(in: written, against: graph)
     progress.finish()
     guard violations.isEmpty else {
       let listed = violations.prefix(20).map { "\n  \($0)" }.joined()
@@ -45,5 +49,26 @@ struct CheckCommand: ParsableCommand {
     }
     let steps = "\(written.steps.count) steps, \(written.tensors.count) tensors"
     try Terminal.write(Array("\(plan): right: \(steps), checked against \(path)\n".utf8))
+  }
+
+  /// The graph with what the plan says was fused first.
+  private static func fused(
+    _ graph: Graph, _ fusion: PlannedFusion, _ path: String, _ plan: String
+  ) throws -> Graph {
+    guard let options = fusion.options else {
+      throw Failure(.badInput, file: plan, "the plan states a fusion that cannot be asked for")
+    }
+    let values: StaticValues
+    do throws(ImportError) {
+      values = StaticValues(try ONNXModel(path: path).smallConstants())
+    } catch { throw Failure(error, file: path) }
+    let fused: FusedGraph
+    do throws(FusionError) {
+      fused = try FusedGraph(graph, values: values, options: options)
+    } catch { throw Failure(error, file: path) }
+    guard PlannedFusion(options, fused).done == fusion.done else {
+      throw Failure(.badInput, file: plan, "the plan breaks a rule: it states another fusion")
+    }
+    return fused.graph
   }
 }

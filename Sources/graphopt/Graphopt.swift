@@ -15,9 +15,9 @@ struct Graphopt: ParsableCommand {
       """,
     version: "0.1.0",
     subcommands: [
-      PlanCommand.self, OrderCommand.self, BudgetCommand.self, InspectCommand.self,
-      CheckCommand.self, LayoutCommand.self, CompareCommand.self, ZooCommand.self,
-      ZooWorkerCommand.self,
+      PlanCommand.self, OrderCommand.self, BudgetCommand.self, FuseCommand.self,
+      InspectCommand.self, CheckCommand.self, LayoutCommand.self, CompareCommand.self,
+      ZooCommand.self, ZooWorkerCommand.self,
     ])
 
   static func main() {

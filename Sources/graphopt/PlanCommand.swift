@@ -2,6 +2,7 @@
 
 import ArgumentParser
 import Emitters
+import Fusion
 import GraphIR
 import Importers
 import MemoryLayout
@@ -42,6 +43,14 @@ struct PlanCommand: ParsableCommand {
   var layout = LayoutChoice.auto
 
   @Option(
+    help: ArgumentHelp(
+      "Plans the graph with its feed-forward blocks fused: exact, sequential, off (default); see "
+        + "'graphopt fuse --help'.", valueName: "mode"), transform: choice)
+  var fuse = FusionOptions.Mode.off
+
+  @OptionGroup(title: "Fusion options") var fusion: FusionArguments
+
+  @Option(
     name: .shortAndLong,
     help: ArgumentHelp("Writes the plan here, as JSON.", valueName: "plan.json"))
   var output: String?
@@ -63,11 +72,37 @@ struct PlanCommand: ParsableCommand {
     for file in files where !paths.insert(file.path).inserted {
       throw ValidationError("'\(file.path)' is to be written twice")
     }
+    if isFused, files.contains(where: \.isModel) {
+      throw ValidationError(
+        "--emit onnx writes the file's own graph: write the fused model with 'graphopt fuse -o', "
+          + "then plan that")
+    }
+    if fuse != .sequential, !fusion.runs.isEmpty {
+      throw ValidationError("--run is for --fuse sequential")
+    }
+  }
+
+  /// Whether anything but the file's own graph may be planned.
+  private var isFused: Bool {
+    fuse != .off || !fusion.merge.isEmpty || fusion.dropAttention != nil
   }
 
   /// What is written besides standard output.
   private var files: [Emission] {
     (output.map { [Emission(JSONEmitter.kind, path: $0)] } ?? []) + emissions
+  }
+
+  /// What is to be fused, and what is known of the constants.
+  private func fusionRequest(
+    for imported: ImportedGraph
+  ) throws -> (options: FusionOptions, values: StaticValues) {
+    let values: StaticValues
+    do throws(ImportError) {
+      values = StaticValues(try ONNXModel(path: model.model).smallConstants())
+    } catch { throw Failure(error, file: model.model) }
+    let survey = FusionSurvey(of: imported.graph, values: values)
+    let choice = try FusionChoice(fuse, fusion, for: survey, file: model.model)
+    return (choice.options, values)
   }
 
   func run() throws {
@@ -81,11 +116,18 @@ struct PlanCommand: ParsableCommand {
     (planner.recompute, planner.spill, planner.costs) = (
       ladder.recompute, ladder.spill, try ladder.table()
     )
+    let request = try isFused ? fusionRequest(for: imported) : nil
     let plan: ExecutionPlan
     do throws(PlanningError) {
-      plan = try planner.plan(
-        imported.graph, model: imported.model.plannedModel(path: model.model)
-      ) { progress.update($0.rawValue) }
+      let facts = imported.model.plannedModel(path: model.model)
+      if let request {
+        plan = try FusionPlanner(planner, options: request.options, values: request.values)
+          .plan(imported.graph, model: facts) { progress.update($0.rawValue) }.plan
+      } else {
+        plan = try planner.plan(imported.graph, model: facts) { progress.update($0.rawValue) }
+      }
+    } catch .fusion(let error) {
+      throw Failure(error, file: model.model)
     } catch { throw Failure(error, file: model.model) }
     progress.update("writing")
     try write(plan, of: source, counting: planner.memory)

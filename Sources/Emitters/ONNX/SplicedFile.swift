@@ -7,16 +7,18 @@ public import Importers
 /// Neither is copied before it is written, so a changed copy of a file of any size costs the memory
 /// of the changes.
 public struct SplicedFile: Sendable {
-  /// Where some of the bytes come from; a stretch of the source, or of ``added``.
+  /// Where some of the bytes come from; a stretch of the source, of ``added``, or one of ``made``.
   private struct Stretch {
+    enum Place { case source, added, made }
     var start: Int
     var count: Int
-    var isAdded: Bool
+    var place: Place
   }
 
   private let source: MappedFile
   private var stretches: [Stretch] = []
   private var added: [UInt8] = []
+  private var made: [any MadeBytes] = []
 
   /// How many bytes there are.
   public private(set) var byteCount = 0
@@ -30,13 +32,19 @@ public struct SplicedFile: Sendable {
   public mutating func append(sourceRange range: Range<Int>) {
     precondition(
       range.lowerBound >= 0 && range.upperBound <= source.size, "the range is of the source")
-    append(Stretch(start: range.lowerBound, count: range.count, isAdded: false))
+    append(Stretch(start: range.lowerBound, count: range.count, place: .source))
   }
 
   /// Appends new bytes.
   public mutating func append(_ bytes: some Collection<UInt8>) {
-    append(Stretch(start: added.count, count: bytes.count, isAdded: true))
+    append(Stretch(start: added.count, count: bytes.count, place: .added))
     added.append(contentsOf: bytes)
+  }
+
+  /// Appends bytes that are made when the file is written.
+  mutating func append(made bytes: any MadeBytes) {
+    append(Stretch(start: made.count, count: bytes.byteCount, place: .made))
+    made.append(bytes)
   }
 
   /// Appends a length-delimited field whose content is another file of the same source.
@@ -44,10 +52,15 @@ public struct SplicedFile: Sendable {
   /// - Complexity: O(stretches and new bytes of the content).
   mutating func append(field number: Int, _ content: SplicedFile) {
     append(WireBytes.head(ofField: number, byteCount: content.byteCount))
-    let shift = added.count
+    let (shift, madeShift) = (added.count, made.count)
     added.append(contentsOf: content.added)
+    made.append(contentsOf: content.made)
     for var stretch in content.stretches {
-      if stretch.isAdded { stretch.start += shift }
+      switch stretch.place {
+      case .source: break
+      case .added: stretch.start += shift
+      case .made: stretch.start += madeShift
+      }
       append(stretch)
     }
   }
@@ -55,8 +68,8 @@ public struct SplicedFile: Sendable {
   private mutating func append(_ stretch: Stretch) {
     guard stretch.count > 0 else { return }
     byteCount += stretch.count
-    if let last = stretches.last, last.isAdded == stretch.isAdded,
-      last.start + last.count == stretch.start
+    if let last = stretches.last, last.place == stretch.place,
+      stretch.place != .made, last.start + last.count == stretch.start
     {
       stretches[stretches.count - 1].count += stretch.count
     } else {
@@ -72,13 +85,25 @@ public struct SplicedFile: Sendable {
   ) throws(Failure) {
     for stretch in stretches {
       let range = stretch.start..<stretch.start + stretch.count
-      if stretch.isAdded {
+      switch stretch.place {
+      case .made: try made[stretch.start].write(to: sink)
+      case .added:
         try added.span.bytes.extracting(range).withUnsafeBytes { (bytes) throws(Failure) in
           try sink(bytes)
         }
-      } else {
-        try source.forEachPiece(of: range, sink)
+      case .source: try source.forEachPiece(of: range, sink)
       }
     }
   }
+}
+
+/// Bytes that are computed when they are written, so many as is known before.
+protocol MadeBytes: Sendable {
+  /// How many bytes there are.
+  var byteCount: Int { get }
+
+  /// Hands out all bytes from first to last, piece by piece.
+  func write<Failure>(
+    to sink: (UnsafeRawBufferPointer) throws(Failure) -> Void
+  ) throws(Failure)
 }

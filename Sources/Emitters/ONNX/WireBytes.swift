@@ -4,9 +4,9 @@
 ///
 /// Source: Protocol Buffers documentation, "Encoding".
 enum WireBytes {
-  /// A number in 7-bit groups, the lowest first.
+  /// A number in 7-bit groups, the lowest first; a negative one as its 64 bits.
   static func varint(_ value: Int) -> [UInt8] {
-    var rest = UInt64(value)
+    var rest = UInt64(bitPattern: Int64(value))
     var bytes: [UInt8] = []
     while rest >= 0x80 {
       bytes.append(UInt8(truncatingIfNeeded: rest) | 0x80)
@@ -26,6 +26,6 @@ enum WireBytes {
     head(ofField: number, byteCount: content.count) + content
   }
 
-  /// A field that holds a number that is not negative.
+  /// A field that holds a number.
   static func field(_ number: Int, _ value: Int) -> [UInt8] { varint(number << 3) + varint(value) }
 }

@@ -1,0 +1,100 @@
+// SPDX-License-Identifier: Apache-2.0
+
+public import Fusion
+public import GraphIR
+
+/// Plans a graph with its feed-forward blocks fused, as far as memory allows.
+///
+/// A wide block has the hidden units of all its blocks live at once. Where that makes a plan that does
+/// not keep the budget, the block is cut along the hidden axis into more and more pieces; where none of
+/// them keeps it and the graph as it is needs less, nothing is fused. The plan says what was decided.
+public struct FusionPlanner: Sendable {
+  /// How graphs are planned.
+  public var planner: Planner
+  /// What is to be fused.
+  public var options: FusionOptions
+  /// The elements of the graph's small constants.
+  public var values: StaticValues
+
+  public init(_ planner: Planner, options: FusionOptions, values: StaticValues) {
+    self.planner = planner
+    self.options = options
+    self.values = values
+  }
+
+  /// A plan, and the graph that it is for.
+  public struct Result: Sendable {
+    public let plan: ExecutionPlan
+    public let graph: Graph
+  }
+
+  /// Plans a graph, fused or not.
+  ///
+  /// - Throws: ``PlanningError``, also where the options name what the graph does not have.
+  /// - Complexity: That of the planner for each number of pieces tried: one, or up to the logarithm of
+  ///   the longest run, and one for the graph as it is.
+  public func plan(
+    _ graph: Graph, model: PlannedModel, progress: (Planner.Stage) -> Void = { _ in }
+  ) throws(PlanningError) -> Result {
+    let plain = try planner.plan(graph, model: model, progress: progress)
+    var candidate = options
+    var fused = try fuse(graph, candidate)
+    guard !fused.fusions.isEmpty else {
+      return Result(plan: noted(plain, plain, "nothing to fuse", false), graph: graph)
+    }
+    var best = try planner.plan(fused.graph, model: model, progress: progress)
+    let first = best
+    let longest =
+      fused.fusions.filter { $0.kind == .exact || $0.kind == .sequential }
+      .map(\.members.count).max() ?? 1
+    while best.summary.fits == false, candidate.pieces < longest {
+      candidate.pieces = min(candidate.pieces * 2, longest)
+      let cut = try fuse(graph, candidate)
+      let plan = try planner.plan(cut.graph, model: model, progress: progress)
+      if Self.isBetter(plan, than: best) { (best, fused) = (plan, cut) }
+      if plan.summary.fits == true { break }
+    }
+    if best.summary.fits == false, Self.isBetter(plain, than: best) {
+      let need = "\(first.summary.totalBytes) bytes fused, \(plain.summary.totalBytes) as it is"
+      return Result(
+        plan: noted(plain, plain, "refused: over the budget, \(need)", false), graph: graph)
+    }
+    var used = candidate
+    used.pieces = fused.fusions.map(\.pieces).max() ?? 1
+    var outcome = fused.outcome
+    if used.pieces > max(options.pieces, 1), first.summary.fits == false {
+      outcome +=
+        "; cut into \(used.pieces) pieces, for \(first.summary.totalBytes) bytes in one are over "
+        + "the budget"
+    }
+    var plan = noted(best, plain, outcome, true)
+    plan.fusion = PlannedFusion(used, fused)
+    return Result(plan: plan, graph: fused.graph)
+  }
+
+  private func fuse(
+    _ graph: Graph, _ options: FusionOptions
+  ) throws(PlanningError) -> FusedGraph {
+    do throws(FusionError) {
+      return try FusedGraph(graph, values: values, options: options)
+    } catch { throw .fusion(error) }
+  }
+
+  /// Whether a plan is nearer to the budget, or the same and smaller.
+  private static func isBetter(_ a: ExecutionPlan, than b: ExecutionPlan) -> Bool {
+    if a.summary.fits != b.summary.fits { return a.summary.fits == true }
+    return a.summary.totalBytes < b.summary.totalBytes
+  }
+
+  /// A plan that says what became of the fusion.
+  private func noted(
+    _ plan: ExecutionPlan, _ plain: ExecutionPlan, _ outcome: String, _ changed: Bool
+  ) -> ExecutionPlan {
+    var plan = plan
+    plan.passes.insert(
+      PlanPass(
+        name: FFNFusionPass.name, changed: changed, peakBefore: plain.summary.peakBytes,
+        peakAfter: plan.summary.peakBytes, outcome: outcome), at: 0)
+    return plan
+  }
+}

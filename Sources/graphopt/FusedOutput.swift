@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Emitters
+import Fusion
+import Glibc
+import Importers
+
+/// A fused model on disk: its file, and one for its weights where they are large.
+struct FusedOutput {
+  let path: String
+
+  /// Writes both files or neither.
+  ///
+  /// - Throws: ``Failure``.
+  func write(_ fused: FusedGraph, of source: FusionSource) throws {
+    let weightsPath = path + ".data"
+    let name = weightsPath.split(separator: "/").last.map(String.init) ?? weightsPath
+    let files: FusedModelWriter.Files
+    do throws(FusedModelError) {
+      files = try FusedModelWriter(
+        model: source.model, imported: source.imported, fused: fused, path: source.path
+      ).files(weightsName: name)
+    } catch { throw Failure(.badInput, file: source.path, "\(error)") }
+    let isNew = access(weightsPath, F_OK) != 0
+    if let weights = files.weights {
+      try OutputFile(path: weightsPath).write { sink in try weights.write(to: sink) }
+    }
+    do {
+      try OutputFile(path: path).write { sink in try files.model.write(to: sink) }
+    } catch {
+      if files.weights != nil, isNew { unlink(weightsPath) }
+      throw error
+    }
+  }
+}

@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: Apache-2.0
+import Fusion
+import GraphIR
+import TestSupport
+import Testing
+
+struct FusionSurveyTests {
+  @Test func `there are models of both exporters and of onnxruntime's optimizer`() {
+    for suffix in ["-legacy", "-dynamo", "-legacy-ort", "-dynamo-ort"] {
+      #expect(FusionModel.all.contains { $0.name.hasSuffix(suffix) })
+    }
+  }
+
+  @Test(arguments: FusionModel.all)
+  func `every block is found and none invented`(_ model: FusionModel) throws {
+    let survey = try ReadModel(model.path).survey
+    let expected = model.expected
+    #expect(survey.blocks.count == expected.blocks)
+    #expect(survey.attention.count == expected.attention)
+    #expect(survey.runs.map(Array.init) == expected.runs)
+    #expect(survey.parallel == expected.parallel)
+    #expect(survey.merges.count == expected.merges)
+    #expect(!survey.isTraining)
+    for block in survey.blocks {
+      #expect(block.activation == expected.activation)
+      #expect(block.norm == expected.norm)
+      #expect(block.isPacked == (expected.packed ?? false))
+      #expect((block.placement == .postNorm) == (expected.postNorm ?? false))
+      #expect(block.refusals.isEmpty)
+    }
+  }
+
+  // MARK: The zoo
+
+  private static let runs: [(file: String, blocks: Int, runs: [Range<Int>])] = [
+    ("infer/pruned_swiglu_dec-dynamo.strip.onnx", 12, [1..<6, 7..<11]),
+    ("infer/pruned_swiglu_dec-legacy.strip.onnx", 12, [1..<6, 7..<11]),
+    ("train/pruned_swiglu_dec-train-b4-adam.onnx", 12, [1..<6, 7..<11]),
+    ("infer/bert_base-dynamo.strip.onnx", 12, []),
+    ("infer/bert_base-legacy.strip.onnx", 12, []),
+    ("infer/vit_b_16-legacy.strip.onnx", 12, []),
+    ("infer/gpt2_small-dynamo.strip.onnx", 12, []),
+    ("infer/gpt2_xl-dynamo.strip.onnx", 48, []),
+    ("infer/llama_8l-dynamo.strip.onnx", 8, []),
+    ("infer/resnet50-legacy.strip.onnx", 0, []),
+    ("infer/squeezenet1_1-dynamo.strip.onnx", 0, []),
+    ("infer/unet_diffusion-legacy.strip.onnx", 0, []),
+    ("train/gpt2_xl-train-b1-adam.onnx", 48, []),
+    ("train/resnet50-train-b1-adam.onnx", 0, []),
+  ]
+
+  @Test(.enabled(if: Zoo.root != nil, Comment(rawValue: Zoo.absence)))
+  func `real models have the blocks that their makers put in`() throws {
+    for (file, blocks, runs) in Self.runs {
+      let survey = try ReadModel(Zoo.path(of: file)).survey
+      #expect(survey.blocks.count == blocks, "\(file)")
+      #expect(survey.runs == runs, "\(file)")
+      #expect(survey.parallel.isEmpty, "\(file)")
+      #expect(survey.isTraining == file.hasPrefix("train/"), "\(file)")
+    }
+  }
+
+  @Test(.enabled(if: Zoo.root != nil, Comment(rawValue: Zoo.absence)))
+  func `real models can merge their gates, queries, keys and values`() throws {
+    func merges(_ file: String, _ kind: FusionSurvey.Merge.Kind) throws -> [Int] {
+      try ReadModel(Zoo.path(of: file)).survey.merges.filter { $0.kind == kind }
+        .map(\.nodes.count)
+    }
+    let llama = "infer/llama_8l-dynamo.strip.onnx"
+    #expect(try merges(llama, .gateUp) == Array(repeating: 2, count: 8))
+    #expect(try merges(llama, .qkv) == Array(repeating: 3, count: 8))
+    let bert = "infer/bert_base-legacy.strip.onnx"
+    #expect(try merges(bert, .qkv) == Array(repeating: 3, count: 12))
+    // Its queries, keys and values are one product already.
+    #expect(try merges("infer/gpt2_small-dynamo.strip.onnx", .qkv) == [])
+  }
+}

@@ -101,7 +101,7 @@ struct GraphStructure {
         graph.initializers[first].dimensions == tensor.dimensions
       {
         if !repeatedInitializers.contains(tensor.name) { repeatedInitializers.append(tensor.name) }
-        definitions[Int(tensor.name.index)] = .initializer(index)
+        definitions[tensor.name] = .initializer(index)
         continue
       }
       try define(tensor.name, .initializer(index))

@@ -188,22 +188,43 @@ struct FusionRewriter {
     var rewrite = Rewrite("drop attention", for: view)
     rewrite.prefix = "dropped"
     let leaves = layer.sum.leaves.filter { $0 != layer.leaf }
-    guard leaves.count == 1 || !layer.sum.isSkipNorm, layer.sum.biases.isEmpty else { return nil }
-    if leaves.count == 1, !layer.sum.isSkipNorm {
-      rewrite.redirect(result, to: layer.streamLeaf, at: layer.sum.root)
-      rewrite.remove(layer.sum.root)
-    } else if !layer.sum.isSkipNorm {
-      rewrite.remove(layer.sum.root)
-      for node in layer.sum.inner { rewrite.remove(node) }
-      var total = leaves[0]
-      for other in leaves.dropFirst().dropLast() {
-        total = rewrite.addSum(total, other, "sum", at: layer.sum.root)
+    let root = layer.sum.root
+    guard leaves.count > 1 else {
+      // What is added besides is the bias of the layer's last projection, which goes with it.
+      if layer.sum.isSkipNorm {
+        guard addNorm(of: layer.streamLeaf, like: root, to: &rewrite) else { return nil }
       }
-      rewrite.addSum(total, leaves[leaves.count - 1], into: result, at: layer.sum.root)
-    } else {
-      return nil
+      rewrite.redirect(result, to: layer.streamLeaf, at: root)
+      rewrite.remove(root)
+      return rewrite
     }
-    rewrite.removeDeadNodes()
+    guard !layer.sum.isSkipNorm, layer.sum.biases.isEmpty else { return nil }
+    rewrite.remove(root)
+    for node in layer.sum.inner { rewrite.remove(node) }
+    var total = leaves[0]
+    for other in leaves.dropFirst().dropLast() {
+      total = rewrite.addSum(total, other, "sum", at: root)
+    }
+    rewrite.addSum(total, leaves[leaves.count - 1], into: result, at: root)
     return rewrite
+  }
+
+  /// Adds the norm of a node that sums first, of one tensor alone, into the tensor that the node
+  /// makes.
+  private func addNorm(
+    of input: TensorID, like node: NodeID, to rewrite: inout Rewrite
+  ) -> Bool {
+    guard let output = view.result(of: node), let scale = view.operand(2, of: node) else {
+      return false
+    }
+    let isRMS = view.role(of: node) == .skipRMSNorm
+    var inputs = [input, scale]
+    if !isRMS, let bias = view.operand(3, of: node) { inputs.append(bias) }
+    let epsilon = view.real("epsilon", of: node, default: 1e-12)
+    rewrite.addNode(
+      isRMS ? "SimplifiedLayerNormalization" : "LayerNormalization", inputs: inputs,
+      outputs: [output],
+      attributes: [Attribute("axis", .int(-1)), Attribute("epsilon", .float(epsilon))], at: node)
+    return true
   }
 }

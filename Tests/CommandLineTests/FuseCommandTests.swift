@@ -103,6 +103,78 @@ struct FusedModelTests {
     for judgement in try judged(jobs, in: folder) { #expect(judgement.error <= 1e-6) }
   }
 
+  // MARK: Calibration
+
+  /// Records activations of a model, and returns the folder with them.
+  private func record(
+    _ model: FusionModel, in folder: TemporaryFolder, dims: [String]
+  ) throws -> String {
+    let plain = CommandRunner.graphopt("fuse", model.path, "--format", "json")
+    let report = folder.write(plain.output, to: "report.json")
+    let recorded = folder.path(of: "recorded")
+    let answer = CommandRunner.run(
+      Peer.python ?? "python3",
+      [
+        "\(Zoo.packageRoot)/scripts/record_calibration.py", model.path, report, recorded,
+        "--samples", "2",
+      ] + dims.flatMap { ["--dim", $0] })
+    try #require(answer.status == 0, "\(answer.errors)")
+    return recorded
+  }
+
+  @Test func `recorded activations choose the runs, and what they choose is the parallel form`()
+    throws
+  {
+    let folder = TemporaryFolder()
+    let model = try #require(FusionModel.all.first { $0.name == "prenorm_run8-legacy" })
+    let recorded = try record(model, in: folder, dims: ["batch=2", "rows=5"])
+    let fused = folder.path(of: "fused.onnx")
+    // So high that every pair is allowed: the whole run is chosen.
+    let all = CommandRunner.graphopt(
+      "fuse", model.path, "--mode", "sequential", "--calibration", recorded, "--threshold", "2",
+      "-o", fused)
+    try #require(all.status == 0, "\(all.errors)")
+    #expect(all.text.contains("done: blocks 0, 1, 2, 3, 4, 5, 6, 7 fused as if parallel"))
+    #expect(all.text.contains("dependency of each block on each earlier one"))
+    let job = Job(
+      original: model.path, source: model.path, fused: fused,
+      report: folder.path(of: "report.json"), runs: [[0, 8]])
+    #expect(try judged([job], in: folder)[0].error <= 1e-5)
+    let none = CommandRunner.graphopt(
+      "fuse", model.path, "--mode", "sequential", "--calibration", recorded, "--threshold", "0")
+    #expect(none.status == 0 && !none.text.contains("fused as if parallel"))
+  }
+
+  @Test(arguments: [
+    "gpt_like-legacy", "llama_like-dynamo", "gptj_like-legacy", "prenorm_run3-dynamo-ort",
+  ])
+  func `an attention layer is taken out, and its blocks become a run`(_ name: String) throws {
+    let folder = TemporaryFolder()
+    let model = try #require(FusionModel.all.first { $0.name == name })
+    let dropped = folder.path(of: "dropped.onnx")
+    let result = CommandRunner.graphopt(
+      "fuse", model.path, "--mode", "off", "--drop-attention", "1", "-o", dropped)
+    try #require(result.status == 0, "\(result.errors)")
+    let after = CommandRunner.graphopt("fuse", dropped)
+    #expect(after.text.contains("\(model.expected.attention - 1) attention layer"), "\(after.text)")
+    #expect(after.text.contains("\(model.expected.blocks) feed-forward blocks"))
+    // The file runs; how far it is from the model is for the calibration to say.
+    let job = Job(original: original(of: model), source: model.path, fused: dropped)
+    let judgement = try judged([job], in: folder)[0]
+    #expect(judgement.distance > 1e-4 && judgement.distance < 10)
+  }
+
+  @Test func `the layers that change least are taken out`() throws {
+    let folder = TemporaryFolder()
+    let model = try #require(FusionModel.all.first { $0.name == "gpt_like-legacy" })
+    let recorded = try record(model, in: folder, dims: ["batch=2", "rows=5"])
+    let result = CommandRunner.graphopt(
+      "fuse", model.path, "--calibration", recorded, "--drop-attention", "least:2")
+    try #require(result.status == 0, "\(result.errors)")
+    #expect(result.text.split(separator: "\n").count { $0.hasPrefix("would do: attention") } == 2)
+    #expect(result.text.contains("attention layers by similarity of input and output"))
+  }
+
   @Test func `large weights go into a file of their own, and come from one`() throws {
     let folder = TemporaryFolder()
     let model = try #require(FusionModel.all.first { $0.name == "twin_layer-legacy" })

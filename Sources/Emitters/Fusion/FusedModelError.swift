@@ -48,8 +48,8 @@ extension FusedModelError: CustomStringConvertible {
       "the model without its weights would be \(bytes) bytes long, and readers of the format stop at "
         + "2^31 - 1"
     case .notTheFile:
-      "the graph is not the file's node by node (functions were inlined), so that a fused file "
-        + "cannot be made of it"
+      "its functions were inlined, and the file has no nodes for them; inline them first "
+        + "(onnx.inliner does), and fuse that"
     case .model(let error): error.description
     }
   }

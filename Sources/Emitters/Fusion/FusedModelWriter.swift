@@ -53,6 +53,7 @@ public struct FusedModelWriter: Sendable {
   public func files(
     weightsName: String, inlineLimit: Int = FusedModelWriter.inlineLimit
   ) throws(FusedModelError) -> Files {
+    guard !imported.hasInlinedFunctions else { throw .notTheFile }
     var weights = StoredWeights(of: model, in: folder)
     var made: [MadeWeight] = []
     for recipe in fused.recipes { made.append(try MadeWeight(recipe, from: &weights)) }

@@ -2,7 +2,6 @@
 
 import Emitters
 import Fusion
-import Glibc
 import Importers
 
 /// A fused model on disk: its file, and one for its weights where they are large.
@@ -21,15 +20,11 @@ struct FusedOutput {
         model: source.model, imported: source.imported, fused: fused, path: source.path
       ).files(weightsName: name)
     } catch { throw Failure(.badInput, file: source.path, "\(error)") }
-    let isNew = access(weightsPath, F_OK) != 0
+    let written = OutputFiles()
     if let weights = files.weights {
-      try OutputFile(path: weightsPath).write { sink in try weights.write(to: sink) }
+      try written.add(weightsPath) { sink in try weights.write(to: sink) }
     }
-    do {
-      try OutputFile(path: path).write { sink in try files.model.write(to: sink) }
-    } catch {
-      if files.weights != nil, isNew { unlink(weightsPath) }
-      throw error
-    }
+    try written.add(path) { sink in try files.model.write(to: sink) }
+    try written.commit()
   }
 }

@@ -23,6 +23,10 @@ import onnx
 import onnxruntime
 
 
+KINDS = {
+    "float16": "FLOAT16", "bfloat16": "BFLOAT16", "float32": "FLOAT", "float64": "DOUBLE"}
+
+
 def arguments():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("model", type=Path)
@@ -43,11 +47,7 @@ def gated(model, report):
     for index in members:
         name = blocks[index]["contribution"]
         node = next(node for node in graph.node if name in node.output)
-        kind = next(
-            (v.type.tensor_type.elem_type for v in graph.value_info if v.name == name),
-            onnx.TensorProto[{"float64": "DOUBLE"}.get(blocks[index]["elementType"],
-                                                        blocks[index]["elementType"].upper()
-                                                        .replace("FLOAT32", "FLOAT"))])
+        kind = getattr(onnx.TensorProto, KINDS[blocks[index]["elementType"]])
         node.output[list(node.output).index(name)] = f"{name}.kept"
         position = list(graph.node).index(node)
         graph.input.append(onnx.helper.make_tensor_value_info(f"gate.{index}", kind, []))

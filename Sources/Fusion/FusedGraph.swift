@@ -242,12 +242,12 @@ public struct FusedGraph: Sendable {
         }
       }
       graph = next
-      // What was made for a block that is fused once more is not made any more.
-      recipes = (recipes + rewrite.recipes)
-      let sources = Set(
-        graph.tensorIDs.filter { graph[$0].producer == nil }.map { graph.name(of: $0) })
-      let needed = Set(recipes.flatMap(\.sources))
-      recipes.removeAll { !sources.contains($0.name) && !needed.contains($0.name) }
+      // What was made for a block whose projections are merged is not made any more.
+      let known = Dictionary(recipes.map { ($0.name, $0) }) { first, _ in first }
+      let all = recipes + rewrite.recipes.map { $0.expanded(by: known) }
+      let names = Set(all.map(\.name))
+      let alive = Set(next.tensorIDs.lazy.map { next.name(of: $0) }.filter(names.contains))
+      recipes = all.filter { alive.contains($0.name) }
       return into
     } catch { throw .graph("\(error)") }
   }

@@ -3,16 +3,15 @@
 extension WeightRecipe {
   /// The same weight made of stored ones alone, where it is made of weights that are new themselves.
   ///
-  /// - Parameter recipes: How those are made.
+  /// - Parameter recipes: How those are made, by name.
   /// - Precondition: New matrices and vectors are taken whole and unscaled, which holds for merges of
   ///   projections.
-  func expanded(by recipes: [WeightRecipe]) -> WeightRecipe {
-    func recipe(_ name: String) -> WeightRecipe? { recipes.first { $0.name == name } }
+  func expanded(by recipes: [String: WeightRecipe]) -> WeightRecipe {
     switch content {
     case .matrix(let parts, .columns, let isTransposed):
       var expanded: [MatrixPart] = []
       for part in parts {
-        guard let inner = recipe(part.source) else {
+        guard let inner = recipes[part.source] else {
           expanded.append(part)
           continue
         }
@@ -28,7 +27,7 @@ extension WeightRecipe {
       var expanded: [VectorPart] = []
       for part in parts {
         guard part.terms.count == 1, case .vector(let source, let range, nil) = part.terms[0],
-          let inner = recipe(source)
+          let inner = recipes[source]
         else {
           expanded.append(part)
           continue

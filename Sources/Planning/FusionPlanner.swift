@@ -36,13 +36,18 @@ public struct FusionPlanner: Sendable {
   public func plan(
     _ graph: Graph, model: PlannedModel, progress: (Planner.Stage) -> Void = { _ in }
   ) throws(PlanningError) -> Result {
-    let plain = try planner.plan(graph, model: model, progress: progress)
+    // What fits without a price is preferred to what does not, fused or not: recompute and spill come
+    // last.
+    var free = planner
+    (free.recompute, free.spill) = (.off, .off)
+    let plain = try free.plan(graph, model: model, progress: progress)
     var candidate = options
     var fused = try fuse(graph, candidate)
     guard !fused.fusions.isEmpty else {
-      return Result(plan: noted(plain, plain, "nothing to fuse", false), graph: graph)
+      let plan = try priced(plain, graph, model, progress)
+      return Result(plan: noted(plan, plain, "nothing to fuse", false), graph: graph)
     }
-    var best = try planner.plan(fused.graph, model: model, progress: progress)
+    var best = try free.plan(fused.graph, model: model, progress: progress)
     let first = best
     let longest =
       fused.fusions.filter { $0.kind == .exact || $0.kind == .sequential }
@@ -50,15 +55,17 @@ public struct FusionPlanner: Sendable {
     while best.summary.fits == false, candidate.pieces < longest {
       candidate.pieces = min(candidate.pieces * 2, longest)
       let cut = try fuse(graph, candidate)
-      let plan = try planner.plan(cut.graph, model: model, progress: progress)
+      let plan = try free.plan(cut.graph, model: model, progress: progress)
       if Self.isBetter(plan, than: best) { (best, fused) = (plan, cut) }
       if plan.summary.fits == true { break }
     }
     if best.summary.fits == false, Self.isBetter(plain, than: best) {
       let need = "\(first.summary.totalBytes) bytes fused, \(plain.summary.totalBytes) as it is"
+      let plan = try priced(plain, graph, model, progress)
       return Result(
-        plan: noted(plain, plain, "refused: over the budget, \(need)", false), graph: graph)
+        plan: noted(plan, plain, "refused: over the budget, \(need)", false), graph: graph)
     }
+    best = try priced(best, fused.graph, model, progress)
     var used = candidate
     used.pieces = fused.fusions.map(\.pieces).max() ?? 1
     var outcome = fused.outcome
@@ -70,6 +77,23 @@ public struct FusionPlanner: Sendable {
     var plan = noted(best, plain, outcome, true)
     plan.fusion = PlannedFusion(used, fused)
     return Result(plan: plan, graph: fused.graph)
+  }
+
+  /// A plan that recomputes or spills, where one that does not is over the budget.
+  private func priced(
+    _ plan: ExecutionPlan, _ graph: Graph, _ model: PlannedModel,
+    _ progress: (Planner.Stage) -> Void
+  ) throws(PlanningError) -> ExecutionPlan {
+    guard
+      plan.summary.fits == false || planner.recompute == .on || planner.spill == .on
+        || planner.spill == .weights
+    else {
+      var plan = plan
+      plan.options.recompute = planner.recompute.rawValue
+      plan.options.spill = planner.spill.rawValue
+      return plan
+    }
+    return try planner.plan(graph, model: model, progress: progress)
   }
 
   private func fuse(

@@ -110,6 +110,15 @@ struct FusionReport {
     }
     let done = fused.fusions.map { (output == nil ? "would do: " : "done: ") + $0.sentence }
     if !done.isEmpty { lines += [""] + done }
+    for refusal in fused.refusals where refusal != .training {
+      let line = "not fused: \(refusal)"
+      if !lines.contains(where: { $0.hasSuffix(refusal.description) }) { lines.append(line) }
+    }
+    if choice.options.mode == .sequential, choice.options.runs.isEmpty {
+      lines.append(
+        "no run: no three blocks that follow each other depend on each other by at most "
+          + "\(choice.threshold), the last one left out")
+    }
     if let output { lines.append("written: \(output)") }
     return lines.isEmpty ? ["nothing to fuse"] : lines
   }

@@ -58,6 +58,9 @@ public struct TextEmitter: PlanEmitter {
       text += "  found: "
       text += stages.map { "\($0.name) by \($0.outcome)" }.joined(separator: "; ") + "\n"
     }
+    if let fusion = plan.passes.first(where: { $0.name == "ffn-fusion" }) {
+      text += "  fusion: \(fusion.outcome)\n"
+    }
     if let ladder = plan.passes.first(where: { $0.name == "ladder" }) {
       text += "  ladder: \(ladder.outcome)\n"
     }

@@ -27,10 +27,17 @@ struct FusionSource {
   ) throws(ImportError) -> ImportedGraph {
     do throws(ImportError) {
       return try ONNXImporter(bindings: dims).importGraph(of: model)
-    } catch .dimensions(.unbound(let open)) {
-      // Numbers that differ from each other and from 1, so that no axis is taken for another.
-      let made = open.enumerated().map { DimensionBinding($1.target, 2 + 5 * ($0 % 8)) }
-      return try ONNXImporter(bindings: dims + made).importGraph(of: model)
-    } catch { throw error }
+    } catch {
+      guard case .dimensions(.unbound(let open)) = error else { throw error }
+      // Numbers that differ from each other and from 1, so that no axis is taken for another; then
+      // rounder ones, for models that halve their axes or cut windows out of them.
+      for numbers in [{ 2 + 5 * ($0 % 8) }, { _ in 64 }, { _ in 512 }] as [(Int) -> Int] {
+        let made = open.enumerated().map { DimensionBinding($1.target, numbers($0)) }
+        if let imported = try? ONNXImporter(bindings: dims + made).importGraph(of: model) {
+          return imported
+        }
+      }
+      throw error
+    }
   }
 }

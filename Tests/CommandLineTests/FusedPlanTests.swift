@@ -19,6 +19,7 @@ struct FusedPlanTests {
     let path = folder.path(of: "plan.json")
     let planned = CommandRunner.graphopt(["plan", model, "-o", path] + rows + sequential)
     #expect(planned.status == 0, "\(planned.errors)")
+    #expect(planned.text.contains("fusion: blocks 0, 1, 2, 3, 4, 5, 6, 7 fused as if parallel"))
     let checked = CommandRunner.graphopt("check", path, model)
     #expect(checked.status == 0, "\(checked.errors)")
     let plan = try plan(sequential)

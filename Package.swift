@@ -98,9 +98,21 @@ let package = Package(
     .target(
       name: "TestSupport", dependencies: ["GraphIR"], path: "Tests/TestSupport",
       swiftSettings: strict),
+    .target(
+      name: "FuzzSupport", dependencies: ["GraphIR", "Importers", "TestSupport"],
+      path: "Tests/FuzzSupport", swiftSettings: strict),
+    .executableTarget(
+      name: "fuzz",
+      dependencies: [
+        "FuzzSupport", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+      ],
+      path: "Tests/Fuzz", swiftSettings: strict),
+    .executableTarget(
+      name: "import-timer", dependencies: ["GraphIR", "Importers"],
+      path: "Benchmarks/ImportTimer", swiftSettings: strict),
     tests("GraphIRTests", ["GraphIR", "TestSupport"]),
     tests("IntegerProgrammingTests", ["IntegerProgramming", "TestSupport"]),
-    tests("ImportersTests", ["Importers", "GraphIR", "TestSupport"]),
+    tests("ImportersTests", ["Importers", "GraphIR", "FuzzSupport", "TestSupport"]),
     tests("OrderingTests", ["Ordering", "GraphIR", "TestSupport"]),
     tests("MemoryLayoutTests", ["MemoryLayout", "IntegerProgramming", "TestSupport"]),
     tests(

@@ -10,7 +10,7 @@ import argparse
 import sys
 from pathlib import Path
 
-from makers import convnets, fan, invalid, training, transformers, types
+from makers import convnets, fan, flow, invalid, training, transformers, types
 
 FOLDER = Path(__file__).resolve().parent
 
@@ -19,6 +19,7 @@ VALID = [
     convnets.resnet50,
     convnets.squeezenet_like,
     fan.fan,
+    flow.nested_flow,
     training.mlp_train,
     transformers.bert_block,
     types.mixed_types,

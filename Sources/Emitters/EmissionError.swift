@@ -17,6 +17,8 @@ public enum EmissionError: Error, Hashable, Sendable {
   case missingNodes(Int)
   /// With the plan in it the file would be larger than any reader of the format takes.
   case tooLarge(Int)
+  /// Nodes of the plan come from functions of the model, so that the file has none to put in order.
+  case inlinedFunctions
   /// Larger than what a format of 32-bit integers has room for.
   case beyond32Bits(Int)
   /// An offset that is no multiple of what the format demands.
@@ -44,6 +46,9 @@ extension EmissionError: CustomStringConvertible {
     case .tooLarge(let byteCount):
       "the file would be \(byteCount) bytes long, and readers of the format stop at 2^31 - 1; "
         + "keep the weights in a file of their own"
+    case .inlinedFunctions:
+      "the model calls functions of its own, which the plan replaces by what they do, so that its file "
+        + "has no nodes to put in the planned order; inline them first (onnx.inliner does), and plan that"
     case .beyond32Bits(let value):
       "\(value) does not fit: the format counts in 32-bit integers, up to 2^31 - 1"
     case .misaligned(let tensor, let offset, let alignment):

@@ -86,6 +86,11 @@ extension PlanPass {
 extension PlanStep {
   fileprivate func write(to writer: inout JSONWriter) {
     writer.object {
+      // Few steps have them, and most readers know none.
+      if let bodies {
+        $0.key("bodies")
+        $0.lines(bodies) { $1.write(to: &$0) }
+      }
       $0.member("index", index)
       $0.member("inputs", inputs)
       $0.member("kind", kind.rawValue)
@@ -98,6 +103,27 @@ extension PlanStep {
       $0.member("storage", storage)
       $0.member("workspaceBytes", workspaceBytes)
       $0.member("workspaceOffset", workspaceOffset)
+    }
+  }
+}
+
+extension PlanBody {
+  fileprivate func write(to writer: inout JSONWriter) {
+    writer.object {
+      $0.member("attribute", attribute)
+      $0.member("inputs", inputs)
+      $0.member("outputs", outputs)
+      $0.key("passes")
+      $0.lines(passes) { $1.write(to: &$0) }
+      $0.key("steps")
+      $0.lines(steps) { $1.write(to: &$0) }
+      $0.key("summary")
+      summary.write(to: &$0)
+      $0.key("tensors")
+      $0.lines(tensors) { $1.write(to: &$0) }
+      $0.member("trips", trips)
+      $0.key("witness")
+      witness.write(to: &$0)
     }
   }
 }

@@ -106,6 +106,11 @@ package struct JSONWriter {
   /// Writes a map from names to lists of numbers, names ascending.
   package mutating func member(_ name: String, _ values: [String: [Int]]) {
     key(name)
+    members(values)
+  }
+
+  /// Writes an object that is a map from names to lists of numbers, names ascending.
+  package mutating func members(_ values: [String: [Int]]) {
     object { writer in
       for (name, value) in values.sorted(by: { Self.isAscending($0.key, $1.key) }) {
         writer.member(name, value)
@@ -116,6 +121,11 @@ package struct JSONWriter {
   /// Writes a map from names to numbers, names ascending.
   package mutating func member(_ name: String, _ values: [String: Int]) {
     key(name)
+    members(values)
+  }
+
+  /// Writes an object that is a map from names to numbers, names ascending.
+  package mutating func members(_ values: [String: Int]) {
     object { writer in
       for (name, value) in values.sorted(by: { Self.isAscending($0.key, $1.key) }) {
         writer.member(name, value)

@@ -17,7 +17,7 @@ public struct TextEmitter: PlanEmitter {
   public func bytes(of plan: ExecutionPlan) -> [UInt8] {
     let sections = [
       head(of: plan), verdict(of: plan), savings(of: plan), proof(of: plan), parts(of: plan),
-      peak(of: plan), unknowns(of: plan),
+      peak(of: plan), BodiesText.section(of: plan), unknowns(of: plan),
     ]
     return Array(sections.filter { !$0.isEmpty }.joined(separator: "\n").utf8)
   }

@@ -2,7 +2,7 @@
 
 extension Graph {
   /// A 64-bit hash of all that a graph holds: names, types, shapes, roles, operators, operands,
-  /// effects, attributes and order. Weight payloads are not part of it.
+  /// effects, attributes, bodies and order. Weight payloads are not part of it.
   ///
   /// Graphs with equal numbering have equal fingerprints on every machine. The order of the tensors'
   /// IDs counts too, so a graph read back from its text may have another one.
@@ -32,7 +32,8 @@ extension Graph {
       hash.combine(kind.type)
       hash.combine(kind.version)
       hash.combine(record.phase.rawValue)
-      hash.combine(record.workspace.value)
+      let bodies = bodies(of: node)
+      hash.combine(bodies.isEmpty ? record.workspace.value : 0)
       combine(inputs(of: node), into: &hash)
       combine(outputs(of: node), into: &hash)
       hash.combine(effects(of: node).count)
@@ -45,6 +46,11 @@ extension Graph {
       for attribute in attributes(of: node) {
         hash.combine(attribute.name)
         attribute.value.combine(into: &hash)
+      }
+      for body in bodies {
+        hash.combine(body.attribute)
+        hash.combine(body.trips ?? -1)
+        hash.combine(body.graph.fingerprint)
       }
     }
     combine(inputs[...], into: &hash)

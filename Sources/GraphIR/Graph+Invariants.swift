@@ -15,6 +15,8 @@
 ///    output names a tensor of that storage from before. Optional views count as views here.
 /// 8. The bytes of all tensors and workspaces, each rounded up to ``maximumAlignment``, add up to
 ///    less than 2^62, so that planning needs no overflow checks.
+/// 9. The graphs that nodes run keep all of this; what they use from around them is an input of the
+///    node by the same name. Their own resident bytes count into the sum of rule 8.
 extension Graph {
   /// The largest alignment that planning accepts, in bytes.
   public static let maximumAlignment = 1 << 20
@@ -31,6 +33,23 @@ extension Graph {
     try validateEffects()
     try validateVersions()
     try validateSizes()
+    try validateBodies()
+  }
+
+  private func validateBodies() throws(GraphError) {
+    for entry in bodyPool {
+      var given: Set<String> = []
+      for input in inputs(of: entry.node) where !input.isAbsent { given.insert(name(of: input)) }
+      for body in entry.bodies {
+        try body.graph.validate()
+        for input in body.graph.inputs.dropFirst(body.parameterCount) {
+          guard given.contains(body.graph.name(of: input)) else {
+            throw .unknownTensor(
+              at: "the \(body.attribute) of node '\(name(of: entry.node))'")
+          }
+        }
+      }
+    }
   }
 
   private func validateNames() throws(GraphError) {
@@ -175,5 +194,30 @@ extension Graph {
     }
     for tensor in tensors { try add(tensor.bytes) }
     for node in nodes { try add(node.workspace) }
+    for entry in bodyPool {
+      for body in entry.bodies { try add(body.graph.heldBytes) }
+    }
+  }
+
+  /// The bytes of all tensors here and in bodies, each rounded up, if they can be counted.
+  private var heldBytes: ByteCount {
+    get throws(GraphError) {
+      var total = 0
+      func add(_ value: Int) throws(GraphError) {
+        let (sum, overflow) = total.addingReportingOverflow(value)
+        guard !overflow, sum < 1 << 62 else { throw .sizeOverflow }
+        total = sum
+      }
+      for tensor in tensors {
+        guard let bytes = tensor.bytes.aligned(to: Self.maximumAlignment) else {
+          throw .sizeOverflow
+        }
+        try add(bytes.value)
+      }
+      for entry in bodyPool {
+        for body in entry.bodies { try add(body.graph.heldBytes.value) }
+      }
+      return ByteCount(total)
+    }
   }
 }

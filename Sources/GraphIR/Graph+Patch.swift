@@ -79,7 +79,7 @@ private struct PatchedGraph {
         newNodeID[node.source] = try result.addNode(
           graph.names[old.name], kind: graph.kind(of: id), inputs: inputs, outputs: outputs,
           effects: Array(graph.effects(of: id)), attributes: Array(graph.attributes(of: id)),
-          phase: old.phase, workspace: old.workspace)
+          phase: old.phase, workspace: old.workspace, bodies: graph.bodies(of: id))
       } else {
         let new = patch.nodes[node.source - graph.nodes.count]
         try result.addNode(

@@ -5,7 +5,7 @@
 /// Nodes and tensors are dense IDs into flat arrays; operands, extents, effects and attributes lie
 /// in pools that the records point into. Names are in one table. Build a graph with
 /// ``addTensor(_:type:shape:role:kind:isUpperBound:bytes:)`` and
-/// ``addNode(_:kind:inputs:outputs:effects:attributes:phase:workspace:)``; rewrite one with a
+/// ``addNode(_:kind:inputs:outputs:effects:attributes:phase:workspace:bodies:)``; rewrite one with a
 /// ``GraphPatch``. Neither checks more than it must: ``validate()`` does.
 public struct Graph: Sendable {
   /// The name of the graph.
@@ -29,6 +29,8 @@ public struct Graph: Sendable {
   var extentPool: [Int] = []
   var effectPool: [Effect] = []
   var attributePool: [Attribute] = []
+  /// The nodes that run graphs of their own, ascending.
+  var bodyPool: [BodiesOfNode] = []
   private var kindIDs: [OperatorKind: OperatorKindID] = [:]
 
   /// Makes an empty graph.
@@ -144,7 +146,7 @@ extension Graph {
   public mutating func addNode(
     _ name: String, kind: OperatorKind, inputs: [TensorID], outputs: [TensorID],
     effects: [Effect] = [], attributes: [Attribute] = [], phase: NodePhase = .unspecified,
-    workspace: ByteCount = .zero
+    workspace: ByteCount = .zero, bodies: [Body] = []
   ) throws(GraphError) -> NodeID {
     guard nodes.count < Self.countLimit,
       operandPool.count < Self.countLimit - inputs.count - outputs.count
@@ -165,6 +167,7 @@ extension Graph {
       effects: Self.append(effects, to: &effectPool),
       attributes: Self.append(attributes, to: &attributePool))
     nodes.append(node)
+    if !bodies.isEmpty { bodyPool.append(BodiesOfNode(node: id, bodies: bodies)) }
     return id
   }
 

@@ -62,6 +62,9 @@ public struct StorageMap: Sendable {
   ) -> SliceFamilies? {
     guard model.slices, graph.effectPool.contains(where: { $0.kind.isSlice }) else { return nil }
     var isEligible = graph.tensorIDs.map { root[$0.index] == $0 && !graph[$0].role.isResident }
+    for tensor in graph.tensorIDs where graph[tensor].role == .outer {
+      isEligible[root[tensor.index].index] = false
+    }
     if model.io == .external {
       for tensor in graph.inputs + graph.outputs { isEligible[root[tensor.index].index] = false }
     }
@@ -124,8 +127,13 @@ public struct StorageMap: Sendable {
     for tensor in graph.outputs {
       for storage in storages(of: tensor) { isLiveOut[storage.index] = true }
     }
+    var isOuter = [Bool](repeating: false, count: roots.count)
+    for tensor in graph.tensorIDs where graph[tensor].role == .outer {
+      for storage in storages(of: tensor) { isOuter[storage.index] = true }
+    }
     let spaces = roots.indices.map { index -> MemorySpace in
       if graph[roots[index]].role.isResident { return .resident }
+      if isOuter[index] { return .external }
       if model.io == .external, isLiveIn[index] || isLiveOut[index] { return .external }
       return .arena
     }

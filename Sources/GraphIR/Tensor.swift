@@ -18,12 +18,15 @@ public enum TensorRole: String, Hashable, Sendable, CaseIterable {
   case temporary
   /// Data stored in the file that is no parameter: resident.
   case constant
+  /// In a graph that a node runs: a value whose bytes belong to the graph around it, so that they are
+  /// never in this graph's arena. See ``Body``.
+  case outer
 
   /// Whether the bytes stay for the whole run, outside the arena.
   public var isResident: Bool {
     switch self {
     case .weight, .optimizerState, .constant: true
-    case .input, .output, .activation, .gradient, .temporary: false
+    case .input, .output, .activation, .gradient, .temporary, .outer: false
     }
   }
 }

@@ -10,15 +10,19 @@ public final class MappedFile: Sendable {
   /// The size in bytes.
   public let size: Int
 
+  /// The folder that the file is in, if it was opened by a path.
+  public let folder: String?
+
   /// The first byte; the mapping belongs to this object alone and is never written.
   private nonisolated(unsafe) let base: UnsafeRawPointer
 
   /// Whether dropped pages can be had again from the file.
   private let isBacked: Bool
 
-  private init(base: UnsafeRawPointer, size: Int, isBacked: Bool) {
+  private init(base: UnsafeRawPointer, size: Int, isBacked: Bool, folder: String? = nil) {
     self.base = base
     self.size = size
+    self.folder = folder
     self.isBacked = isBacked
   }
 
@@ -50,7 +54,8 @@ public final class MappedFile: Sendable {
     else { throw .cannotRead(.system(code: errno)) }
     // Only the reader knows where it goes on and where it jumps: see `ReadAhead`.
     madvise(address, size, MADV_RANDOM)
-    self.init(base: UnsafeRawPointer(address), size: size, isBacked: true)
+    let folder = path.lastIndex(of: "/").map { String(path[...$0]) } ?? "."
+    self.init(base: UnsafeRawPointer(address), size: size, isBacked: true, folder: folder)
   }
 
   /// Maps a copy of bytes in memory, as if they had been a file.

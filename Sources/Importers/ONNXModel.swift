@@ -27,19 +27,23 @@ public struct ONNXModel: Sendable {
   public let metadata: [ONNXMetadataEntry]
 
   /// The names of all values in the graph, its subgraphs and the functions.
-  public let names: ONNXNameTable
+  public internal(set) var names: ONNXNameTable
 
   /// The distinct operators that nodes and functions name, in order of first mention.
-  public let operators: [ONNXOperator]
+  public internal(set) var operators: [ONNXOperator]
 
   /// The main graph.
-  public let graph: ONNXGraph
+  public internal(set) var graph: ONNXGraph
 
   /// The model's local functions, in the file's order, no two of the same operator.
   public let functions: [ONNXFunction]
 
   /// For each operator the index of the function that defines it, or -1.
-  let functionOfOperator: [Int32]
+  var functionOfOperator: [Int32]
+
+  /// The versions of operators that come from functions written in other operator sets than the graph,
+  /// by their index.
+  var versionsOfOperators: [Int: Int64] = [:]
 
   /// The operator that a node runs.
   public func `operator`(of node: ONNXNode) -> ONNXOperator { operators[node.operatorIndex] }
@@ -50,6 +54,11 @@ public struct ONNXModel: Sendable {
   public func functionIndex(ofOperatorAt index: Int) -> Int? {
     let function = functionOfOperator[index]
     return function < 0 ? nil : Int(function)
+  }
+
+  /// The version of the operator set that an operator is of, if one of its domain is imported.
+  func version(ofOperatorAt index: Int) -> Int64? {
+    versionsOfOperators[index] ?? opsetVersion(ofDomain: operators[index].domain)
   }
 
   /// The version of a domain's operator set that the model imports, if it does; the highest one

@@ -14,7 +14,10 @@ extension ExecutionPlan {
     let (graph, map) = (problem.graph, problem.storages)
     summary.lowerBoundBytes = bound.bytes
     summary.orderGap = Self.excess(of: summary.peakBytes, over: bound.bytes)
-    summary.provenOptimal = !hasResidencies && summary.arenaBytes == bound.bytes
+    let bodies = steps.lazy.compactMap(\.bodies).joined()
+    summary.provenOptimal =
+      !hasResidencies && summary.arenaBytes == bound.bytes
+      && bodies.allSatisfy(\.summary.provenOptimal)
     let node = bound.witness.node
     let step = node.flatMap { node in
       steps.firstIndex { $0.kind == .run && $0.nodeIndex == node.index }

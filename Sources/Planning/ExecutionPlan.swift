@@ -140,8 +140,8 @@ public struct PlanSummary: Hashable, Sendable, Codable {
   /// The first step at which they are.
   public var peakStep: Int
   /// What no order of this graph can stay below, in the terms of ``peakBytes``, as long as every node
-  /// runs once and every storage stays in the arena while it is live. A plan that recomputes or
-  /// spills may need less.
+  /// runs once and every storage stays in the arena while it is live; graphs that nodes run need what
+  /// their plans do. A plan that recomputes or spills may need less.
   public var lowerBoundBytes: Int
   /// What ``totalBytes`` of no plan under these options can be below, whatever it recomputes or
   /// spills: what one node touches, all inputs, or all outputs, and what stays resident.
@@ -156,7 +156,8 @@ public struct PlanSummary: Hashable, Sendable, Codable {
   public var orderGap: Double
   /// `arenaBytes / peakBytes - 1`; 0 when both are equal.
   public var fragmentation: Double
-  /// Whether the arena equals the lower bound, so that no plan of this graph needs less.
+  /// Whether the arena equals the lower bound, so that no plan of this graph needs less, and the same
+  /// holds for every graph that its nodes run.
   public var provenOptimal: Bool
   /// The same figures for orders that are in use elsewhere, without slices.
   public var baselines: [String: Baseline]
@@ -254,6 +255,9 @@ public struct PlanStep: Hashable, Sendable, Codable {
   public var workspaceBytes: Int
   /// Where they lie in the arena; absent when there are none.
   public var workspaceOffset: Int?
+  /// The plans of the graphs that the node runs, in the order of its attributes; absent for nodes that
+  /// run none. Their arenas begin where the step's workspace does.
+  public var bodies: [PlanBody]?
 
   /// What a step does.
   public enum Kind: String, Hashable, Sendable, Codable, CaseIterable {
@@ -266,6 +270,33 @@ public struct PlanStep: Hashable, Sendable, Codable {
     /// Copies a storage back from the second memory into the arena.
     case fetch
   }
+}
+
+/// The plan of a graph that a node runs: a branch of an If, or what a Loop, a Scan or a SequenceMap
+/// repeats.
+///
+/// Its arena is the workspace of the step that runs the node, or as much of it as it needs: offsets
+/// here count from ``PlanStep/workspaceOffset``. Tensors of space `external` lie in operands or results
+/// of the node. Resident bytes here are resident in the whole plan and counted there too.
+public struct PlanBody: Hashable, Sendable, Codable {
+  /// The attribute that holds the graph, such as `then_branch`.
+  public var attribute: String
+  /// How often it runs at most each time that the node does; absent where nothing says.
+  public var trips: Int?
+  /// The graph's own inputs in order, then what it uses of the graphs around it.
+  public var inputs: [String]
+  /// The graph's results, in order.
+  public var outputs: [String]
+  /// The answer in numbers, of one turn.
+  public var summary: PlanSummary
+  /// Why no order of this graph needs less than the bound.
+  public var witness: PlanWitness
+  /// What runs, by step.
+  public var steps: [PlanStep]
+  /// Where every tensor lives, in the order of the graph.
+  public var tensors: [PlannedTensor]
+  /// What was done to get here, in order.
+  public var passes: [PlanPass]
 }
 
 /// One tensor of a plan.

@@ -18,32 +18,14 @@ public struct ONNXRuntimePrediction: Hashable, Sendable {
 
   /// The prediction for a plan of a graph.
   ///
-  /// - Returns: `nil` if the plan's steps are no order of the graph's nodes.
-  /// - Complexity: O(graph + nodes · log nodes).
+  /// - Returns: `nil` if the plan's steps are no order of the graph's nodes, or it runs graphs in a way
+  ///   that cannot be predicted (SequenceMap, which ONNX Runtime replaces by other operators).
+  /// - Complexity: O(graph + nodes · log nodes), graphs that nodes run included.
   public init?(of plan: ExecutionPlan, for graph: Graph) {
-    let memory = MemoryModel(alignment: 1, inPlace: .ort, io: .external)
-    let problem = SchedulingProblem(graph, model: memory)
     let nodes = plan.steps.filter { $0.kind == .run }.compactMap(\.nodeIndex)
     guard nodes.allSatisfy({ graph.nodes.indices.contains($0) }) else { return nil }
     let file = Schedule(nodes.map { NodeID($0) })
-    guard (try? file.validate(against: graph, dependencies: problem.dependencies)) != nil,
-      let order = try? ORTPriorityOrder(of: file).schedule(for: problem)
-    else { return nil }
-    self.order = order
-    var simulator = LivenessSimulator(map: problem.storages)
-    let live = simulator.lifetimes(of: order).liveBytes
-    var isRead = [Bool](repeating: false, count: graph.tensors.count)
-    for node in graph.nodeIDs {
-      for input in graph.inputs(of: node) where !input.isAbsent { isRead[input.index] = true }
-    }
-    for output in graph.outputs { isRead[output.index] = true }
-    var (peak, kept) = (0, 0)
-    for (step, node) in order.order.enumerated() {
-      peak = max(peak, live[step] + kept)
-      for output in graph.outputs(of: node) where !output.isAbsent && !isRead[output.index] {
-        kept += graph[output].bytes.value
-      }
-    }
-    peakBytes = peak
+    guard let run = ONNXRuntimeRun(of: graph, in: file, io: .external) else { return nil }
+    (order, peakBytes) = (run.order, run.peakBytes)
   }
 }

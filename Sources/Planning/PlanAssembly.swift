@@ -7,12 +7,16 @@ import Ordering
 struct PlanAssembly {
   let problem: SchedulingProblem
   let arrangement: Arrangement
+  let bodies: BodyPlans
   private var graph: Graph { problem.graph }
   private var map: StorageMap { problem.storages }
 
-  init(problem: SchedulingProblem, arrangement: Arrangement) {
+  init(
+    problem: SchedulingProblem, arrangement: Arrangement, bodies: BodyPlans = BodyPlans()
+  ) {
     self.problem = problem
     self.arrangement = arrangement
+    self.bodies = bodies
   }
 
   /// The plan without its proof, budget and baselines.
@@ -23,7 +27,7 @@ struct PlanAssembly {
     var model = model
     model.describe(graph)
 
-    let resident = map.totalBytes(in: .resident)
+    let resident = map.totalBytes(in: .resident) + bodies.residentBytes
     let lifetimes = arrangement.lifetimes
     let (arena, peak) = (arrangement.arenaBytes, lifetimes.peakBytes)
     let summary = PlanSummary(
@@ -52,7 +56,7 @@ struct PlanAssembly {
         outputs: list(graph.outputs(of: node)), recomputeFlops: 0,
         liveBytes: arrangement.lifetimes.liveBytes[step],
         workspaceBytes: map.workspaces[node.index],
-        workspaceOffset: arrangement.workspaceOffsets[step])
+        workspaceOffset: arrangement.workspaceOffsets[step], bodies: bodies.ofNode[node])
     }
   }
 

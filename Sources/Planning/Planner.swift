@@ -68,6 +68,7 @@ public struct Planner: Sendable {
     do throws(GraphError) {
       entries = try PassPipeline(passes).run(on: &graph)
     } catch { throw .graph(error) }
+    let bodies = try BodyPlans(of: &graph, by: self)
 
     var draft = try Draft(of: graph, memory.withoutSlices, self, progress)
     let plain = draft
@@ -78,27 +79,28 @@ public struct Planner: Sendable {
       if other.arrangement.arenaBytes < plain.arrangement.arenaBytes { draft = other }
     }
 
-    let residents = draft.problem.storages.totalBytes(in: .resident)
+    let residents = draft.problem.storages.totalBytes(in: .resident) + bodies.residentBytes
     var smallest: Int?
     if let budget, residents + draft.arrangement.arenaBytes > budget.value {
       progress(.climbing)
-      if let plan = try ladderPlan(plain, within: budget, model: model) {
+      if let plan = try ladderPlan(plain, bodies, within: budget, model: model) {
         progress(.checking)
         return try checked(budgeted(plan), of: plain.problem, plain.bound)
       }
       smallest =
         try ladder(for: plain).smallestBudget(
-          plain.arrangement.schedule, above: budget.value,
-          enough: residents + draft.arrangement.arenaBytes
-        )?.budget ?? residents + draft.arrangement.arenaBytes
+          plain.arrangement.schedule, above: budget.value - bodies.residentBytes,
+          enough: residents - bodies.residentBytes + draft.arrangement.arenaBytes
+        ).map { $0.budget + bodies.residentBytes } ?? residents + draft.arrangement.arenaBytes
     }
 
-    var plan = PlanAssembly(problem: draft.problem, arrangement: draft.arrangement).plan(
-      model: model, options: options)
+    var plan = PlanAssembly(
+      problem: draft.problem, arrangement: draft.arrangement, bodies: bodies
+    ).plan(model: model, options: options)
     plan.setBudget(budget)
     plan.summary.smallestBudgetBytes = smallest
     plan.summary.floorBytes = min(
-      plan.summary.floorBytes, ladder(for: plain).floorBytes)
+      plan.summary.floorBytes, ladder(for: plain).floorBytes + bodies.residentBytes)
     plan.summary.baselines = plain.baselines
     let filePeak = draft.file.lifetimes.peakBytes
     plan.passes = entries.map {

@@ -87,7 +87,7 @@ struct GraphSummary {
   private var graph: Graph { imported.graph }
 
   var text: String {
-    var text = dimensions
+    var text = dimensions + bounds
     text += "\n\(ReportText.counted(graph.tensors.count, "tensor")), by role\n"
     text += roles
     text += phases
@@ -99,16 +99,35 @@ struct GraphSummary {
   private var dimensions: String {
     let facts = imported.model
     guard !facts.dynamicDimensions.isEmpty else { return "" }
-    let extents = Dictionary(facts.bindings.map { ($0.target, $0.extent) }) { first, _ in first }
     let rows = facts.dynamicDimensions.map { dimension in
       [
-        "dimension", "\(dimension.target)=\(extents[dimension.target].map(String.init) ?? "?")",
+        "dimension", "\(dimension.target)=\(dimension.extent.map(String.init) ?? "?")",
         dimension.places == [dimension.target]
           ? "" : "at \(dimension.places.joined(separator: ", "))",
+        dimension.names.isEmpty ? "" : "follows from \(dimension.names.joined(separator: ", "))",
       ]
     }
     return "\n" + ReportText.table(rows)
   }
+
+  /// The tensors whose sizes data decides: how large they can be, and who says so.
+  private var bounds: String {
+    let bounded = graph.tensorIDs.filter { graph[$0].isUpperBound }
+    guard !bounded.isEmpty else { return "" }
+    let given = Set(imported.model.bounds.map(\.tensor))
+    let rows = bounded.prefix(Self.listedBounds).map { tensor in
+      let name = graph.name(of: tensor)
+      let shape = graph.shape(of: tensor).map(String.init).joined(separator: ",")
+      return ["at most", "\(name)=\(shape)", given.contains(name) ? "as --bound says" : ""]
+    }
+    let rest = bounded.count - rows.count
+    return "\n" + ReportText.table(rows)
+      + (rest > 0
+        ? "  and \(ReportText.counted(rest, "more tensor")) whose size data decides\n" : "")
+  }
+
+  /// How many tensors of sizes that data decides are listed.
+  private static let listedBounds = 12
 
   /// Every tensor with bytes of its own; views add none.
   private var roles: String {
@@ -135,11 +154,25 @@ struct GraphSummary {
     return rows.isEmpty ? "" : "\n" + ReportText.table(rows, isSizeFirst: true)
   }
 
+  /// The resident bytes of all graphs that a graph's nodes run.
+  private func residentBytes(insideOf graph: Graph) -> Int {
+    var total = 0
+    for node in graph.nodesWithBodies {
+      for body in graph.bodies(of: node) {
+        for tensor in body.graph.tensors where tensor.role.isResident {
+          total += problem.storages.model.aligned(tensor.bytes)
+        }
+        total += residentBytes(insideOf: body.graph)
+      }
+    }
+    return total
+  }
+
   private var bound: String {
     let bound = WorkingSetBound.bound(of: problem)
     var simulator = LivenessSimulator(map: problem.storages)
     let file = simulator.peak(of: Array(graph.nodeIDs))
-    let resident = problem.storages.totalBytes(in: .resident)
+    let resident = problem.storages.totalBytes(in: .resident) + residentBytes(insideOf: graph)
     let because =
       bound.witness.node.map { "'\(graph.name(of: $0))' needs that at once" }
       ?? "inputs or outputs are live together"

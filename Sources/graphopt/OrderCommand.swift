@@ -37,7 +37,9 @@ struct OrderCommand: ParsableCommand {
     defer { progress.finish() }
     let imported = try model.imported()
     progress.update("ordering")
-    let problem = SchedulingProblem(imported.graph, model: memory.model)
+    let planner = Planner(memory: memory.model, limits: search.limits)
+    let problem = SchedulingProblem(
+      try planner.graph(of: imported, at: model.model), model: memory.model)
     let comparison: OrderingResult
     do throws(OrderingError) {
       comparison = try OrderChoice.comparison(for: problem, limits: search.limits)

@@ -110,6 +110,19 @@ import Testing
     let planned = PlannedFile(Fixture.invalid("outside_data"), [])
     #expect(planned.result.status == 0)
     #expect(try planned.plan().summary.residentBytes == 4096)
+    #expect(
+      planned.result.errors
+        == "graphopt: note: data in other files, which is not read, is not as the model says: "
+        + "'../../secret.bin' is outside the model's folder\n")
+  }
+
+  @Test func `an initializer that is stored twice is accepted with a note`() throws {
+    let planned = PlannedFile(Fixture.invalid("duplicate_initializer"), [])
+    #expect(planned.result.status == 0)
+    #expect(
+      planned.result.errors
+        == "graphopt: note: 1 initializer is stored more than once, the last one counts: 'w'\n")
+    #expect(try planned.plan().tensors.count == 3)
   }
 
   @Test func `every order that can be asked for gives a right plan`() throws {

@@ -23,11 +23,9 @@ struct GivenModels {
 
   /// Why a model is not imported.
   enum Reason: String, CaseIterable {
-    case body = "a node runs a graph of its own (If, Loop, Scan, SequenceMap)"
-    case sequence = "an input is a sequence, and the file does not say of how many tensors"
+    case input = "an input is of a type that has no size"
     case value = "the values of an input decide the shape of a result in between"
-    case text = "only strings decide the shape (StringSplit)"
-    case empty = "an open dimension is 0, which no binding may be"
+    case data = "data decides the size of a result, and only the caller could bound it (--bound)"
     case other = "another reason"
   }
 
@@ -56,7 +54,8 @@ struct GivenModels {
     do throws(ImportError) {
       return try ONNXImporter(bindings: bindings).importGraph(of: model).graph
     } catch {
-      guard Self.reason(error, model) == .value, !values.isEmpty else { throw error }
+      let reason = Self.reason(error, model)
+      guard reason == .value || reason == .data, !values.isEmpty else { throw error }
       let more = values.sorted { $0.key < $1.key }.map { DimensionBinding($0.key, $0.value) }
       let graph = try ONNXImporter(bindings: bindings + more).importGraph(of: model).graph
       valued += 1
@@ -86,12 +85,9 @@ struct GivenModels {
 
   private static func reason(_ error: ImportError, _ model: ONNXModel) -> Reason {
     switch error {
-    case .dimensions(.unsizedInput): return .sequence
-    case .dimensions(.outOfRange(let binding)) where binding.extent == 0: return .empty
+    case .dimensions(.unsizedInput): return .input
+    case .shapes(.unbounded): return .data
     case .shapes(.unknown(let results)):
-      let bodies: Set<String> = ["If", "Loop", "Scan", "SequenceMap"]
-      if results.contains(where: { bodies.contains($0.operator) }) { return .body }
-      if results.contains(where: { $0.operator == "StringSplit" }) { return .text }
       let isAboutValues = results.allSatisfy {
         if case .unknownValue = $0.reason { true } else { false }
       }

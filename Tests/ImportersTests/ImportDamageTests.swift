@@ -1,3 +1,4 @@
+import FuzzSupport
 // SPDX-License-Identifier: Apache-2.0
 import GraphIR
 import TestSupport
@@ -14,6 +15,8 @@ struct `Importing damaged models` {
     "infer/ppocrv4_rec.strip.onnx", "infer/pruned_swiglu_dec-legacy.strip.onnx",
     "infer/light_squeezenet.onnx", "infer/silero_vad_half.strip.onnx",
     "infer/googlenet-legacy.strip.onnx", "train/alexnet-train-b1-adam.onnx",
+    "edge/test_loop11.onnx", "edge/test_scan9_sum.onnx",
+    "edge/test_sequence_map_identity_1_sequence_expanded.onnx",
   ]
 
   /// Imports bytes under bindings that most models take; returns whether they were a model.

@@ -47,6 +47,17 @@ import Testing
     }
   }
 
+  /// Operands whose bounds are equal may be stretched to each other when the model runs.
+  @Test func `operands of bounded size are overwritten only by what reads no other`() {
+    let some = bounded(floats(2, 3))
+    #expect(effects("Add", [some, some], some).isEmpty)
+    #expect(effects("Add", [floats(2, 3), some], some).isEmpty)
+    #expect(effects("Relu", [some], some).count == 1)
+    var exact = some
+    exact.leastShape = [2, 3]
+    #expect(effects("Add", [exact, exact], exact).count == 2)
+  }
+
   @Test func `kernels that use their result as scratch are not run in place`() {
     for domain in ["", "com.microsoft"] {
       for type in ["Gelu", "FastGelu", "QuickGelu", "BiasGelu"] {

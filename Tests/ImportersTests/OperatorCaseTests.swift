@@ -6,7 +6,10 @@ import Testing
 
 @Suite(.enabled(if: Peer.isPresent, Comment(rawValue: Peer.absence)))
 struct OperatorCaseTests {
-  @Test(arguments: [("node", 1800, 500), ("ort", 2500, 500), ("microsoft", 300, 0), ("ml", 200, 0)])
+  @Test(arguments: [
+    ("node", 1800, 500), ("ort", 2500, 500), ("microsoft", 300, 0), ("ml", 200, 0),
+    ("flow", 400, 0),
+  ])
   func `single operators give the types, shapes and elements that were computed`(
     set: String, count: Int, values: Int
   ) throws {

@@ -80,3 +80,11 @@ func bounded(_ fact: ValueFact) -> ValueFact {
   fact.isUpperBound = true
   return fact
 }
+
+/// A vector of one 64-bit integer that data decides between two.
+func ranged(_ low: Int64, _ high: Int64) -> ValueFact {
+  var fact = bounded(known(high))
+  fact.leastShape = [1]
+  fact.leastValue = .integers([low])
+  return fact
+}

@@ -80,12 +80,16 @@ import Testing
     #expect(value("Sub", [bounded(known(5)), known(2)]) == .integers([3]))
     #expect(value("Sub", [known(5), bounded(known(2))]) == nil)
     #expect(value("Mul", [bounded(known(5)), known(-2)]) == nil)
+    // Without a lower bound of what is divided it may be negative; its quotient is not above, still.
     #expect(value("Div", [bounded(known(5)), known(2)]) == .integers([2]))
     #expect(value("Div", [known(5), bounded(known(2))]) == nil)
     // Cutting off the first elements leaves fewer the more are cut off.
     let x = floats(10)
     #expect(shapes("Slice", [x, bounded(known(4)), known(9)]) == [[10]])
-    #expect(shapes("Slice", [x, known(4), bounded(known(9))]) == [[5]])
+    // An end below 0 would count from the back.
+    #expect(shapes("Slice", [x, known(4), bounded(known(9))]) == [[10]])
+    #expect(shapes("Slice", [x, known(4), ranged(0, 9)]) == [[5]])
+    #expect(shapes("Slice", [x, ranged(3, 4), known(9)]) == [[6]])
     #expect(
       shapes("Slice", [x, known(9), bounded(known(4)), known(0), known(-1)]) == [[10]])
   }

@@ -49,7 +49,8 @@ import Testing
       #expect(
         error.description
           == "the sizes of 2 tensors are known only when the model runs: 'range' (Range 'first'), "
-          + "'grid' (Range 'second'); say how large they can be: --bound range=… --bound grid=…")
+          + "'grid' (Range 'second'); say how large they can be: --bound range=… --bound grid=…"
+          + "; or, if they follow from inputs, what those hold: --dim length=…")
     }
   }
 
@@ -91,7 +92,7 @@ import Testing
       fault(SizeBound("range", [8, 1]), grid) == .rank(SizeBound("range", [8, 1]), form: [nil]))
     #expect(
       fault(range, grid, SizeBound("places", [5]))
-        == .rank(SizeBound("places", [5]), form: [nil, nil]))
+        == .rank(SizeBound("places", [5]), form: [2, nil]))
     #expect(
       fault(range, grid, SizeBound("range", [9]))
         == .conflict(SizeBound("range", [9]), with: range))

@@ -98,7 +98,9 @@ import Testing
 
   @Test func `what data decides is bounded`() throws {
     let x = floats(3, 4)
-    #expect(try inferred("NonZero", [x]) == [bounded(ValueFact(.int64, [2, 12]))])
+    var places = bounded(ValueFact(.int64, [2, 12]))
+    places.leastShape = [2, 0]
+    #expect(try inferred("NonZero", [x]) == [places])
     let sparse = ValueFact(.int64, [2, 2], value: .integers([0, 5, 0, 7]))
     #expect(
       try inferred("NonZero", [sparse])
@@ -112,7 +114,9 @@ import Testing
     #expect(try inferred("Compress", [x, choice], ["axis": .int(0)]) == [floats(1, 4)])
     let boxes = try inferred(
       "NonMaxSuppression", [floats(2, 100, 4), floats(2, 5, 100), scalar(20)])
-    #expect(boxes == [bounded(ValueFact(.int64, [200, 3]))])
+    var kept = bounded(ValueFact(.int64, [200, 3]))
+    kept.leastShape = [0, 3]
+    #expect(boxes == [kept])
     #expect(shapes("NonMaxSuppression", [floats(2, 100, 4), floats(2, 5, 100)]) == [[0, 3]])
   }
 

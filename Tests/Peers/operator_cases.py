@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Writes one-operator models whose results are known: python operator_cases.py FOLDER
+"""Writes models, most of one operator, whose results are known: python operator_cases.py FOLDER
 
 `node`: the test cases that the onnx package makes for its operators, every input stored in the
 model, so that shapes that depend on values can be inferred and inferred values can be compared.
@@ -7,6 +7,7 @@ model, so that shapes that depend on values can be inferred and inferred values 
 `ort`: grids of attributes over operator set versions, run by onnxruntime.
 `microsoft`: onnxruntime's own operators, and models as its optimizer leaves them, run by it.
 `ml`: operators for classical machine learning, run by onnxruntime.
+`flow`: random models of If, Loop and Scan inside each other, run by onnxruntime.
 
 FOLDER/cases.json lists {file, outputs: {name: form}, operators, bindings, values}. A form is [type,
 shape, values or null], {"sequence": [form, ...]}, {"map": count} or {"optional": form or null}.
@@ -24,6 +25,7 @@ import warnings
 import numpy as np
 import onnx.backend.test
 from case_files import TYPES, Cases, Runner, declared, form
+from flow_cases import flow_cases
 from microsoft_cases import microsoft_cases
 from ml_cases import ml_cases
 from onnx import TensorProto, numpy_helper
@@ -53,17 +55,23 @@ def stored_models():
 
 
 def stored_values(folder, kind, infos):
-    """The tensors that are stored for values; an empty list for what is no tensor."""
+    """The tensors that are stored for values; lists of arrays for sequences, which may be optional."""
     values = []
     for index, info in enumerate(infos):
         path = os.path.join(folder, f"{kind}_{index}.pb")
         if not os.path.exists(path):
             break
-        if info.type.WhichOneof("value") == "tensor_type":
-            with open(path, "rb") as file:
-                values.append(TensorProto.FromString(file.read()))
-        else:
-            values.append([])
+        with open(path, "rb") as file:
+            stored = file.read()
+        match info.type.WhichOneof("value"):
+            case "tensor_type":
+                values.append(TensorProto.FromString(stored))
+            case "sequence_type":
+                values.append(numpy_helper.to_list(onnx.SequenceProto.FromString(stored)))
+            case "optional_type":
+                values.append(numpy_helper.to_optional(onnx.OptionalProto.FromString(stored)))
+            case _:
+                values.append([])
     return values
 
 
@@ -71,7 +79,10 @@ def open_dimensions(model, inputs):
     """What binds the dimensions that a model leaves open to those of its inputs."""
     bindings = {}
     for info, value in zip(model.graph.input, inputs):
-        if info.type.WhichOneof("value") != "tensor_type" or isinstance(value, list):
+        if info.type.WhichOneof("value") != "tensor_type":
+            bindings.update(open_members(info, value))
+            continue
+        if isinstance(value, list):
             continue
         shape = value.dims if isinstance(value, TensorProto) else np.shape(value)
         if not info.type.tensor_type.HasField("shape"):
@@ -80,6 +91,26 @@ def open_dimensions(model, inputs):
             if not dimension.HasField("dim_value"):
                 name = dimension.dim_param or f"{info.name}:{axis}"
                 bindings[name] = int(shape[axis])
+    return bindings
+
+
+def open_members(info, value):
+    """What binds the length of a sequence, which may be an optional one, and its members' axes."""
+    kind = info.type
+    if kind.WhichOneof("value") == "optional_type":
+        kind = kind.optional_type.elem_type
+    if kind.WhichOneof("value") != "sequence_type":
+        return {}
+    members = value if isinstance(value, list) else []
+    bindings = {info.name: len(members)}
+    stated = kind.sequence_type.elem_type.tensor_type
+    for index, member in enumerate(members):
+        if not stated.HasField("shape") and np.ndim(member) == 0:
+            bindings[f"{info.name}:rank"] = 0
+        for axis, extent in enumerate(np.shape(member)):
+            if stated.HasField("shape") and stated.shape.dim[axis].HasField("dim_value"):
+                continue
+            bindings[f"{info.name}[{index}]:{axis}"] = int(extent)
     return bindings
 
 
@@ -139,7 +170,12 @@ def given_cases(cases):
                 forms[info.name] = [TYPES[value.data_type], list(value.dims), None]
             else:
                 forms[info.name] = {"sequence": []}
-        cases.add(name, model, forms, True, open_dimensions(model, inputs))
+        arrays = [
+            numpy_helper.to_array(value) if isinstance(value, TensorProto) else value
+            for value in inputs
+        ]
+        values = small_values(model, arrays)
+        cases.add(name, model, forms, True, open_dimensions(model, inputs), values)
 
 
 def ort_cases(cases):
@@ -537,6 +573,7 @@ if __name__ == "__main__":
         ("ort", ort_cases),
         ("microsoft", microsoft_cases),
         ("ml", ml_cases),
+        ("flow", flow_cases),
     ):
         cases = Cases(os.path.join(sys.argv[1], part))
         make(cases)

@@ -32,6 +32,9 @@ public struct Fixture: Hashable, Sendable, CustomTestStringConvertible {
     Fixture("squeezenet_like", dims: ["batch=2"]),
   ]
 
+  /// A model whose nodes run graphs of their own, which only some of the peers can follow.
+  public static let nested = Fixture("nested_flow")
+
   /// The folder of the fixtures.
   public static let folder = "\(Zoo.packageRoot)/Fixtures"
 

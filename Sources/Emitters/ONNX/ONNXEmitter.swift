@@ -41,6 +41,7 @@ public struct ONNXEmitter: Sendable {
     guard plan.model.fingerprint == fingerprint else {
       throw .otherGraph(planned: plan.model.fingerprint, imported: fingerprint)
     }
+    guard !imported.hasInlinedFunctions else { throw .inlinedFunctions }
     let places = try places(in: plan)
     var copy = SplicedFile(source: model.file)
     do throws(ImportError) {

@@ -35,6 +35,16 @@ public struct DynamicDimension: Hashable, Sendable {
   public let target: String
   /// The axes of graph inputs that it stands at, as `input:axis`, in the order of the file.
   public internal(set) var places: [String]
+  /// The names of other dimensions that it follows from, if it is a formula such as `past + 1`.
+  public internal(set) var names: [String] = []
+  /// Its number, once it is bound or follows.
+  public internal(set) var extent: Int?
+
+  /// A dimension at places of the model's inputs.
+  public init(target: String, places: [String]) {
+    self.target = target
+    self.places = places
+  }
 }
 
 /// Why the dimensions of a model's inputs cannot all be given numbers.
@@ -44,12 +54,16 @@ public enum DimensionFault: Hashable, Sendable {
   case unbound([DynamicDimension])
   /// A binding speaks of no dimension of the model; the ones that there are.
   case unmatched(DimensionBinding, existing: [String])
-  /// A binding gives no positive number, or one beyond all memory.
+  /// A binding gives a negative number, or one beyond all memory.
   case outOfRange(DimensionBinding)
   /// Two bindings give one dimension different numbers.
   case conflict(DimensionBinding, with: DimensionBinding)
   /// A binding speaks of a dimension for which the file gives another number.
   case fixed(DimensionBinding, extent: Int)
+  /// A formula in place of a name comes to something else than what it is bound to.
+  case contradiction(formula: String, places: [String], given: Int, by: [DimensionBinding])
+  /// A formula in place of a name comes to no number of elements.
+  case noExtent(formula: String, places: [String], by: [DimensionBinding])
   /// A text is no binding.
   case notABinding(String)
   /// A graph input of a type whose size no binding can give, such as a sequence.
@@ -76,12 +90,18 @@ extension DimensionFault: CustomStringConvertible {
       return "the model has no dimension \(binding.target.quoted) to bind; \(known)"
     case .outOfRange(let binding):
       return
-        "\(binding.description.quoted) does not give a dimension a positive number that can be counted"
+        "\(binding.description.quoted) does not give a dimension a number that can be counted"
     case .conflict(let binding, let other):
       return
         "\(binding.description.quoted) and \(other.description.quoted) give one dimension two numbers"
     case .fixed(let binding, let extent):
       return "\(binding.description.quoted) cannot be: the file says \(extent) there"
+    case .contradiction(let formula, let places, let given, let bindings):
+      return "\(formula.quoted) (\(list(places))) cannot be \(given) where "
+        + bindings.map(\.description.quoted).joined(separator: " and ")
+    case .noExtent(let formula, let places, let bindings):
+      return "\(formula.quoted) (\(list(places))) is no number of elements where "
+        + bindings.map(\.description.quoted).joined(separator: " and ")
     case .notABinding(let text):
       return
         "\(text.quoted) is not a binding; write name=8, or input:2=8 for an axis without a name"

@@ -16,10 +16,12 @@ struct GraphStructure {
     case constant(Int)
     /// The position of the node.
     case node(Int)
+    /// A graph around this one, which is a body.
+    case outer
   }
 
-  /// What defines each name, by ``ONNXNameID/index``.
-  private(set) var definitions: [Definition]
+  /// What defines each name here; in a body nothing defines those of the graphs around it.
+  private var definitions: NameMap<Definition>
   /// The positions of the inputs that the caller feeds: all that are no initializers.
   private(set) var fedInputs: [Int] = []
   /// The positions of the `Constant` nodes, in the file's order.
@@ -28,11 +30,20 @@ struct GraphStructure {
   private(set) var order: [Int] = []
   /// How many nodes stand before something that they need in the file.
   private(set) var movedCount = 0
+  /// The names under which more than one initializer is stored, of one type and shape; as in
+  /// onnxruntime, the last one counts.
+  private(set) var repeatedInitializers: [ONNXNameID] = []
   /// By node, the names of this graph that its subgraphs use.
   private(set) var captures: [Int: [ONNXNameID]] = [:]
 
+  /// In a body the names of the graphs around it that it uses, each once, in order of first use.
+  private(set) var outerNames: [ONNXNameID] = []
+
+  /// The graph.
+  let graph: ONNXGraph
   private let model: ONNXModel
-  private var graph: ONNXGraph { model.graph }
+  /// Whether a node runs the graph.
+  let isBody: Bool
 
   /// Finds the structure of a model's main graph.
   ///
@@ -40,15 +51,30 @@ struct GraphStructure {
   ///   other.
   /// - Complexity: O(nodes + operands).
   init(of model: ONNXModel) throws(ImportError) {
+    try self.init(of: model.graph, in: model, isBody: false)
+  }
+
+  /// Finds the structure of a graph that a node of a model runs.
+  ///
+  /// - Throws: As ``init(of:)``, but for names that nothing in the body defines, which are those of the
+  ///   graphs around it.
+  init(ofBody body: ONNXGraph, in model: ONNXModel) throws(ImportError) {
+    try self.init(of: body, in: model, isBody: true)
+  }
+
+  private init(of graph: ONNXGraph, in model: ONNXModel, isBody: Bool) throws(ImportError) {
+    self.graph = graph
     self.model = model
-    definitions = Array(repeating: .none, count: model.names.count)
+    self.isBody = isBody
+    definitions = NameMap(repeating: .none, count: isBody ? nil : model.names.count)
     try defineSources()
     try defineNodes()
     for (index, node) in graph.nodes.enumerated() {
       let captured = graph.capturedNames(of: node)
       if !captured.isEmpty { captures[index] = captured }
     }
-    try order(checkedOperands())
+    let rows = try checkedOperands()
+    try order(rows)
   }
 
   /// The name of a node in errors: its own, or its operator and position.
@@ -64,26 +90,33 @@ struct GraphStructure {
     return inputs + captured.filter { !inputs.contains($0) }
   }
 
-  subscript(name: ONNXNameID) -> Definition { definitions[Int(name.index)] }
+  subscript(name: ONNXNameID) -> Definition { definitions[name] }
 
   // MARK: Definitions
 
   private mutating func defineSources() throws(ImportError) {
     for (index, tensor) in graph.initializers.enumerated() {
+      if tensor.name != .absent, case .initializer(let first) = self[tensor.name],
+        graph.initializers[first].elementType == tensor.elementType,
+        graph.initializers[first].dimensions == tensor.dimensions
+      {
+        if !repeatedInitializers.contains(tensor.name) { repeatedInitializers.append(tensor.name) }
+        definitions[tensor.name] = .initializer(index)
+        continue
+      }
       try define(tensor.name, .initializer(index))
     }
     for (index, tensor) in graph.sparseInitializers.enumerated() {
       try define(tensor.values.name, .sparseInitializer(index))
     }
     // Old files list initializers among the inputs; newer ones may, to give an input a default.
-    var isListed = [Bool](repeating: false, count: definitions.count)
+    var isListed = NameMap(repeating: false, count: isBody ? nil : model.names.count)
     for (index, input) in graph.inputs.enumerated() {
-      let name = Int(input.name.index)
-      guard !isListed[name] else {
+      guard !isListed[input.name] else {
         throw twice(input.name, .input(index), .input(index))
       }
-      isListed[name] = true
-      if definitions[name] == .none {
+      isListed[input.name] = true
+      if definitions[input.name] == .none {
         try define(input.name, .input(index))
         fedInputs.append(index)
       }
@@ -91,13 +124,11 @@ struct GraphStructure {
   }
 
   private mutating func defineNodes() throws(ImportError) {
-    let constant = model.operators.firstIndex {
-      $0.domain.isEmpty && $0.type == "Constant" && $0.overload.isEmpty
-    }
     for (index, node) in graph.nodes.enumerated() {
       let outputs = graph.outputs(of: node)
       let isConstant =
-        node.operatorIndex == constant && outputs.count == 1 && graph.inputs(of: node).isEmpty
+        outputs.count == 1 && graph.inputs(of: node).isEmpty
+        && model.operators[node.operatorIndex].isConstant
       if isConstant { constants.append(index) }
       for output in outputs where output != .absent {
         try define(output, isConstant ? .constant(index) : .node(index))
@@ -112,10 +143,8 @@ struct GraphStructure {
       // A nameless input or initializer can be used by nothing, so nothing can be said of it.
       throw .structure(.undefined(tensor: "", at: owner(definition)))
     }
-    guard definitions[Int(name.index)] == .none else {
-      throw twice(name, definitions[Int(name.index)], definition)
-    }
-    definitions[Int(name.index)] = definition
+    guard definitions[name] == .none else { throw twice(name, definitions[name], definition) }
+    definitions[name] = definition
   }
 
   private func twice(
@@ -126,7 +155,7 @@ struct GraphStructure {
 
   private func owner(_ definition: Definition) -> String {
     switch definition {
-    case .none: "nothing"
+    case .none, .outer: "nothing"
     case .input: "the graph's inputs"
     case .initializer, .sparseInitializer: "an initializer"
     case .constant(let node), .node(let node): "node \(nodeName(node).quoted)"
@@ -136,7 +165,7 @@ struct GraphStructure {
   // MARK: Order
 
   /// The nodes that each node needs, row by row, with repetitions.
-  private func checkedOperands() throws(ImportError) -> (start: [Int], values: [UInt32]) {
+  private mutating func checkedOperands() throws(ImportError) -> (start: [Int], values: [UInt32]) {
     var start = [0]
     start.reserveCapacity(graph.nodes.count + 1)
     var values: [UInt32] = []
@@ -145,16 +174,25 @@ struct GraphStructure {
         switch self[name] {
         case .node(let producer): values.append(UInt32(producer))
         case .none:
-          throw .structure(
-            .undefined(tensor: model.names[name], at: "node \(nodeName(index).quoted)"))
+          // What the main graph asks of its nodes holds for the names that bodies have from outside.
+          guard isBody else {
+            throw .structure(
+              .undefined(tensor: model.names[name], at: "node \(nodeName(index).quoted)"))
+          }
+          definitions[name] = .outer
+          outerNames.append(name)
         default: continue
         }
       }
       start.append(values.count)
     }
     for output in graph.outputs where self[output.name] == .none {
-      throw .structure(
-        .undefined(tensor: model.names[output.name], at: "the list of the graph's outputs"))
+      guard isBody, output.name != .absent else {
+        throw .structure(
+          .undefined(tensor: model.names[output.name], at: "the list of the graph's outputs"))
+      }
+      definitions[output.name] = .outer
+      outerNames.append(output.name)
     }
     return (start, values)
   }
@@ -188,6 +226,11 @@ struct GraphStructure {
     for node in constants { isConstant[node] = true }
     order = all.filter { !isConstant[$0] }
   }
+}
+
+extension ONNXOperator {
+  /// Whether it is ONNX's own for values that are part of the file.
+  fileprivate var isConstant: Bool { domain.isEmpty && type == "Constant" && overload.isEmpty }
 }
 
 extension ONNXGraph {

@@ -134,9 +134,12 @@ enum InPlaceEffects: Hashable, Sendable {
     guard let output = use.outputs.first ?? nil, output.kind == .tensor, !use.inputs.isEmpty else {
       return []
     }
+    // Operands of equal bounds may be stretched to each other when the model runs.
+    let areStretched = use.inputs.count { $0 != nil } > 1
     func overwriting(_ indices: some Sequence<Int>, _ modes: Effect.Modes) -> [Effect] {
       indices.compactMap { index in
-        guard index < use.inputs.count, let input = use.inputs[index], input.hasForm(of: output)
+        guard index < use.inputs.count, let input = use.inputs[index], input.hasForm(of: output),
+          !areStretched || (input.hasExactShape && output.hasExactShape)
         else { return nil }
         return Effect(.mayOverwrite, output: 0, of: index, modes: modes)
       }

@@ -40,19 +40,26 @@ public struct ONNXImporter: Sendable {
 
   /// Imports a model that is already read; see ``importGraph(path:)``.
   public func importGraph(of model: ONNXModel) throws(ImportError) -> ImportedGraph {
+    let inlining = try FunctionInlining(of: model)
+    let model = inlining.model
     let structure = try GraphStructure(of: model)
     let (inference, dimensions) = try inference(of: model, structure)
     guard inference.unknown.isEmpty else { throw .shapes(.unknown(inference.unknown)) }
-    guard inference.unbounded.isEmpty else { throw .shapes(.unbounded(inference.unbounded)) }
+    guard inference.unbounded.isEmpty else {
+      throw .shapes(
+        .unbounded(
+          inference.unbounded, inputs: inference.smallInputs(of: model, structure.fedInputs)))
+    }
     let assembly = try GraphAssembly(model: model, structure: structure, inference: inference)
     let graph = try assembly.assembled()
     return ImportedGraph(
-      graph: graph, fileNodes: structure.order,
+      graph: graph, fileNodes: structure.order.map { inlining.origins[$0] },
+      hasInlinedFunctions: inlining.callCount > 0,
       model: ModelFacts(
         irVersion: model.irVersion, opsets: model.opsets, producerName: model.producerName,
         producerVersion: model.producerVersion, bindings: bindings, bounds: bounds,
         dynamicDimensions: dimensions.dynamic,
-        notes: notes(model, structure, inference, graph)))
+        notes: notes(model, structure, inference, graph, inlining.callCount)))
   }
 
   /// What can be known of every value of a model.
@@ -68,6 +75,15 @@ public struct ONNXImporter: Sendable {
     var inference = ShapeInference(
       of: model, dimensions: dimensions, bounds: bounds, usesValueInfo: !ignoresValueInfo)
     for (index, input) in fed.enumerated() {
+      if let members = dimensions.inputMembers[index],
+        let fact = ContainerInput(input.type)?.fact(members)
+      {
+        guard fact.elementType != .undefined, (try? fact.checkForm()) != nil else {
+          throw .structure(.unsized(tensor: model.names[input.name]))
+        }
+        inference.define(input.name, fact)
+        continue
+      }
       var fact = ValueFact(input.type.elementType, dimensions.inputShapes[index])
       guard fact.elementType != .undefined, (try? fact.checkForm()) != nil else {
         throw .structure(.unsized(tensor: model.names[input.name]))
@@ -94,24 +110,50 @@ public struct ONNXImporter: Sendable {
   }
 
   private func notes(
-    _ model: ONNXModel, _ structure: GraphStructure, _ inference: ShapeInference, _ graph: Graph
+    _ model: ONNXModel, _ structure: GraphStructure, _ inference: ShapeInference, _ graph: Graph,
+    _ callCount: Int
   ) -> [ImportNote] {
-    let bodies = model.graph.nodes.count { node in
-      model.graph.attributes(of: node).contains {
-        switch $0.value {
-        case .graph, .graphs: true
-        default: false
-        }
-      }
-    }
+    let bodies = BodyCount(of: model.graph, inference.bodies)
     let bounded = graph.tensors.count { $0.isUpperBound }
     let strings = graph.tensors.count { $0.elementType == .string }
+    let unused = unused(in: model, structure)
     let notes: [ImportNote] = [
-      .sortedNodes(structure.movedCount), .constantNodes(structure.constants.count),
+      .inlinedCalls(callCount), .sortedNodes(structure.movedCount),
+      .constantNodes(structure.constants.count),
+      .repeatedInitializers(structure.repeatedInitializers.map { model.names[$0] }),
+      .wrongShapes(inference.wrongInfos),
       .statedShapes(inference.statedCount), .upperBounds(bounded), .strings(strings),
-      .uncountedBodies(bodies),
+      .unusedNodes(unused.nodes), .unusedInitializers(unused.initializers),
+      .externalData(model.externalDataFaults()), .uncountedBodies(bodies.uncounted),
+      .impossibleBranches(bodies.impossible),
     ]
     return notes.filter { $0.count > 0 }
+  }
+
+  /// The names of nodes none of whose results are used, and of initializers that nothing uses.
+  private func unused(
+    in model: ONNXModel, _ structure: GraphStructure
+  ) -> (nodes: [String], initializers: [String]) {
+    let graph = model.graph
+    var isUsed = [Bool](repeating: false, count: model.names.count)
+    for output in graph.outputs { isUsed[Int(output.name.index)] = true }
+    var captures: Set<Int> = []
+    for index in graph.nodes.indices {
+      for name in graph.inputs(of: graph.nodes[index]) { isUsed[Int(name.index)] = true }
+      if structure.captures[index] != nil { captures.insert(index) }
+    }
+    for index in captures {
+      for name in structure.operands(of: index) { isUsed[Int(name.index)] = true }
+    }
+    func isDead(_ node: Int) -> Bool {
+      let outputs = graph.outputs(of: graph.nodes[node])
+      return outputs.allSatisfy { !isUsed[Int($0.index)] || $0 == .absent }
+        && outputs.contains { $0 != .absent }
+    }
+    return (
+      structure.order.filter(isDead).map(structure.nodeName),
+      graph.initializers.map(\.name).filter { !isUsed[Int($0.index)] }.map { model.names[$0] }
+    )
   }
 }
 
@@ -119,9 +161,12 @@ public struct ONNXImporter: Sendable {
 public struct ImportedGraph: Sendable {
   /// The graph, valid.
   public let graph: Graph
-  /// Where each of the graph's nodes stands among those of the file's main graph, by node. The file's
-  /// other nodes are `Constant` ones without inputs.
+  /// Where each of the graph's nodes stands among those of the file's main graph, by node; where a
+  /// function was inlined, the node that calls it, several times. The file's other nodes are `Constant`
+  /// ones without inputs.
   public let fileNodes: [Int]
+  /// Whether nodes of the graph come from functions, so that the file has no nodes for them.
+  public let hasInlinedFunctions: Bool
   /// What is to be said of the model in a plan.
   public let model: ModelFacts
 }
@@ -146,52 +191,32 @@ public struct ModelFacts: Hashable, Sendable {
   public let notes: [ImportNote]
 }
 
-/// Something that the importer did, with how often.
-@nonexhaustive
-public enum ImportNote: Hashable, Sendable {
-  /// Nodes that stood behind others that need them were moved up.
-  case sortedNodes(Int)
-  /// `Constant` nodes became constants.
-  case constantNodes(Int)
-  /// Shapes were taken from the file because no rule tells them.
-  case statedShapes(Int)
-  /// Tensors whose size is an upper bound of what data decides.
-  case upperBounds(Int)
-  /// Tensors of strings, whose characters are not counted.
-  case strings(Int)
-  /// Nodes that run graphs of their own, whose memory is not part of the plan.
-  case uncountedBodies(Int)
+/// What there is to say of the graphs that nodes run.
+private struct BodyCount {
+  /// The nodes with graphs of which not all is known.
+  private(set) var uncounted = 0
+  /// The branches that cannot run.
+  private(set) var impossible = 0
 
-  /// How often.
-  public var count: Int {
-    switch self {
-    case .sortedNodes(let count), .constantNodes(let count), .statedShapes(let count),
-      .upperBounds(let count), .strings(let count), .uncountedBodies(let count):
-      count
-    }
-  }
-}
-
-extension ImportNote: CustomStringConvertible {
-  public var description: String {
-    func many(_ count: Int, _ one: String, _ several: String) -> String {
-      "\(count) \(count == 1 ? one : several)"
-    }
-    return switch self {
-    case .sortedNodes(let count):
-      "\(many(count, "node was", "nodes were")) moved up: the file is not in an order of execution"
-    case .constantNodes(let count):
-      "\(many(count, "Constant node", "Constant nodes")) became constants"
-    case .statedShapes(let count):
-      "\(many(count, "shape was", "shapes were")) taken from the file: no rule tells them"
-    case .upperBounds(let count):
-      "\(many(count, "tensor's size is an upper bound", "tensors' sizes are upper bounds")) "
-        + "of what data decides"
-    case .strings(let count):
-      "\(many(count, "tensor holds", "tensors hold")) strings, whose characters are not counted"
-    case .uncountedBodies(let count):
-      "the plan is too low by what runs inside \(many(count, "node", "nodes")) with a body "
-        + "(If, Loop, Scan), which is not counted"
+  init(of graph: ONNXGraph, _ bodies: [Int: InferredBodies]) {
+    for (index, node) in graph.nodes.enumerated() {
+      let hasBody = graph.attributes(of: node).contains {
+        switch $0.value {
+        case .graph, .graphs: true
+        default: false
+        }
+      }
+      guard hasBody else { continue }
+      guard let known = bodies[index] else {
+        uncounted += 1
+        continue
+      }
+      impossible += known.impossible
+      for body in known.bodies {
+        let inside = BodyCount(of: body.structure.graph, body.bodies)
+        uncounted += inside.uncounted
+        impossible += inside.impossible
+      }
     }
   }
 }

@@ -7,8 +7,12 @@ public enum ShapeFault: Hashable, Sendable {
   case operatorFault(node: String, operator: String, tensor: String, OperatorFault)
   /// Operators whose results neither a rule nor the file tells.
   case unknown([UnknownResults])
-  /// Tensors whose sizes only running the model tells, and for which nothing gives a bound.
-  case unbounded([UnboundedTensor])
+  /// Graphs that nodes run are nested into each other, and large, so that inferring them does not end
+  /// soon.
+  case tooMuchInBodies
+  /// Tensors whose sizes only running the model tells, and for which nothing gives a bound; and the
+  /// elements of small inputs of whole numbers that might tell, as `--dim` names them.
+  case unbounded([UnboundedTensor], inputs: [String])
 }
 
 /// The nodes of one operator whose results are not known, for one reason.
@@ -30,6 +34,10 @@ public struct UnknownResults: Hashable, Sendable {
 extension ShapeFault: CustomStringConvertible {
   public var description: String {
     switch self {
+    case .tooMuchInBodies:
+      return
+        "the graphs that its nodes run are nested so deep, or are so large, that inferring every "
+        + "turn of them takes too long"
     case .operatorFault(let node, let type, let tensor, let fault):
       return "node \(node.quoted) (\(type)), which makes \(tensor.quoted): \(fault)"
     case .unknown(let results):
@@ -46,7 +54,7 @@ extension ShapeFault: CustomStringConvertible {
       return "needs shapes: the file gives none for \(names)"
         + (results.count > 3 ? " and others" : "")
         + "; what is not known is made by \(list.joined(separator: "; "))"
-    case .unbounded(let tensors):
+    case .unbounded(let tensors, let inputs):
       let names = tensors.prefix(5).map {
         "\($0.tensor.quoted) (\($0.operator) \($0.node.quoted))"
       }
@@ -55,6 +63,10 @@ extension ShapeFault: CustomStringConvertible {
         tensors.count == 1 ? "the size of a tensor is" : "the sizes of \(tensors.count) tensors are"
       return "\(count) known only when the model runs: \(names.joined(separator: ", "))\(rest); "
         + "say how large they can be: \(tensors.map(\.flag).joined(separator: " "))"
+        + (inputs.isEmpty
+          ? ""
+          : "; or, if they follow from inputs, what those hold: "
+            + inputs.map { "--dim " + DimensionFault.shellWord("\($0)=…") }.joined(separator: " "))
     }
   }
 }

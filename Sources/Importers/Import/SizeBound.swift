@@ -163,6 +163,22 @@ final class SizeBounds {
     return form.indices.map { form[$0] ?? bound.shape[$0] }
   }
 
+  /// Gives the extents of a tensor whose size data decides by its bound, which is used up, and by
+  /// what is derived, which holds, too.
+  ///
+  /// - Throws: ``BoundFault`` when the bound has another number of axes, or is below what every run
+  ///   has.
+  func shape(
+    of name: ONNXNameID, between least: [Int]?, and most: [Int]
+  ) throws(ImportError) -> [Int]? {
+    let form = most.indices.map { axis in least?[axis] == most[axis] ? most[axis] : nil }
+    guard let bound = bounds[name], let shape = try shape(of: name, form: form) else { return nil }
+    for (axis, extent) in (least ?? []).enumerated() where shape[axis] < extent {
+      throw .bounds(.tooSmall(bound, axis: axis, least: extent))
+    }
+    return zip(shape, most).map { min($0, $1) }
+  }
+
   /// Refuses bounds of tensors whose shapes are known without.
   ///
   /// - Parameter fact: What is known of a name.

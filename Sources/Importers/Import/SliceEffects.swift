@@ -72,7 +72,7 @@ enum SliceEffects: Hashable, Sendable {
 
   /// The bytes of a dense tensor of whole bytes and known size.
   private static func bytes(of fact: ValueFact) -> Int? {
-    guard fact.kind == .tensor, !fact.isUpperBound, fact.elementType.bits > 0,
+    guard fact.kind == .tensor, fact.hasExactShape, fact.elementType.bits > 0,
       fact.elementType.bits % 8 == 0
     else { return nil }
     return fact.bytes?.value

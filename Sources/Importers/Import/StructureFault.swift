@@ -18,6 +18,12 @@ public enum StructureFault: Hashable, Sendable {
   case graph(GraphError)
   /// An attribute or entry that states how a training graph shares memory says what cannot be.
   case convention(place: String, entry: String)
+  /// A function calls itself, directly or through others.
+  case recursion(function: String)
+  /// A call gives a function more operands than it takes, or wants more results than it makes.
+  case call(node: String, function: String)
+  /// Functions call each other so often that the graph would have more nodes than are taken on.
+  case tooManyCalls(limit: Int)
 }
 
 extension StructureFault: CustomStringConvertible {
@@ -35,6 +41,11 @@ extension StructureFault: CustomStringConvertible {
       "tensor \(tensor.quoted) has elements of type number \(number), which is unknown"
     case .unsized(let tensor): "the size of \(tensor.quoted) cannot be told"
     case .graph(let error): error.description
+    case .recursion(let function): "function \(function.quoted) calls itself"
+    case .call(let node, let function):
+      "node \(node.quoted) has more inputs or outputs than the function \(function.quoted) that it calls"
+    case .tooManyCalls(let limit):
+      "its functions call each other so often that there would be more than \(limit) nodes"
     case .convention(let place, let entry): "\(place): \(entry.quoted) says what cannot be"
     }
   }

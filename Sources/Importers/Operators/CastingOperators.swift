@@ -8,6 +8,12 @@ enum CastingOperators {
       let x = try context.input(0)
       let type = try target(context)
       context.setOutput(0, type, x.shape, value: x.value?.cast(to: type))
+      let span = x.elementSpan
+      if let span, type.isIntegral, type != .bool, type.wrapped(span.lowerBound) == span.lowerBound,
+        type.wrapped(span.upperBound) == span.upperBound
+      {
+        context.setSpan(0, span)
+      }
     },
     OperatorRule("CastLike", isMonotone: true) { context throws(OperatorFault) in
       let (x, type) = (try context.input(0), try context.input(1).elementType)

@@ -24,12 +24,26 @@ enum ComparisonOperators {
       }
       context.setOutput(0, .bool, x.shape, value: value)
     },
-    OperatorRule("Where") { context throws(OperatorFault) in
+    OperatorRule("Where", hasRanges: true) { context throws(OperatorFault) in
       let condition = try context.input(0)
       let (x, y) = (try context.input(1), try context.input(2))
       let shape = try context.broadcastShape(of: 0..<3)
       let type = x.elementType == .undefined ? y.elementType : x.elementType
-      context.setOutput(0, type, shape, value: chosen(condition, x, y, shape))
+      let (first, second) = (x.range, y.range)
+      func chosen(
+        _ a: KnownValue?, _ b: KnownValue?, _ between: (KnownValue, KnownValue) -> KnownValue?
+      ) -> KnownValue? {
+        Self.chosen(
+          condition.isUpperBound
+            ? nil : condition.value?.broadcast(from: condition.shape, to: shape),
+          a?.broadcast(from: x.shape, to: shape), b?.broadcast(from: y.shape, to: shape), between)
+      }
+      context.setOutput(
+        0, type, shape,
+        range: (
+          chosen(first.low, second.low, KnownValue.smaller),
+          chosen(first.high, second.high, KnownValue.larger)
+        ))
     },
   ]
 
@@ -62,16 +76,16 @@ enum ComparisonOperators {
     }
   }
 
-  /// Where the condition is known, each element needs only the operand that it is taken from.
+  /// Where the condition is known, each element needs only the operand that it is taken from;
+  /// where it is not, it lies between both.
   private static func chosen(
-    _ condition: ValueFact, _ x: ValueFact, _ y: ValueFact, _ shape: [Int]
+    _ condition: KnownValue?, _ first: KnownValue?, _ second: KnownValue?,
+    _ between: (KnownValue, KnownValue) -> KnownValue?
   ) -> KnownValue? {
-    guard
-      case .integers(let choices)? = condition.value?.broadcast(
-        from: condition.shape, to: shape)
-    else { return nil }
-    let first = x.value?.broadcast(from: x.shape, to: shape)
-    let second = y.value?.broadcast(from: y.shape, to: shape)
+    guard case .integers(let choices)? = condition else {
+      guard let first, let second else { return nil }
+      return between(first, second)
+    }
     if choices.allSatisfy({ $0 != 0 }) { return first }
     if choices.allSatisfy({ $0 == 0 }) { return second }
     switch (first, second) {

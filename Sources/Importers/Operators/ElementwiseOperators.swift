@@ -12,7 +12,6 @@ enum ElementwiseOperators {
   private static let unary: [OperatorRule] =
     [
       sameShape("Abs", .init(integer: { $0 == .min ? nil : abs($0) }, real: { abs($0) })),
-      sameShape("Neg", .init(integer: { 0 &- $0 }, real: { -$0 })),
       sameShape("Sign", .init(integer: { $0.signum() }, real: { $0 > 0 ? 1 : $0 < 0 ? -1 : $0 })),
       sameShape("Ceil", .init(real: { $0.rounded(.up) }), isMonotone: true),
       sameShape("Floor", .init(real: { $0.rounded(.down) }), isMonotone: true),
@@ -47,20 +46,24 @@ enum ElementwiseOperators {
   // MARK: Two operands
 
   private static let arithmetic: [OperatorRule] = [
-    binary("Add", .init(integer: { $0 &+ $1 }, real: { $0 + $1 }), bound: { _, _ in true }),
-    binary("Sub", .init(integer: { $0 &- $1 }, real: { $0 - $1 }), bound: { !$1.isUpperBound }),
+    binary("Add", .init(integer: { $0 &+ $1 }, real: { $0 + $1 }), .rising),
+    binary("Sub", .init(integer: { $0 &- $1 }, real: { $0 - $1 }), .falling),
+    binary("Mul", .init(integer: { $0 &* $1 }, real: { $0 * $1 }), .corners),
     binary(
-      "Mul", .init(integer: { $0 &* $1 }, real: { $0 * $1 }),
-      bound: { isNonnegative($0) && isNonnegative($1) }),
-    binary(
-      "Div", .init(integer: { quotient($0, $1) }, real: { $0 / $1 }),
-      bound: { !$1.isUpperBound && isNonnegative($0) && isNonnegative($1) }),
+      "Div", .init(integer: { quotient($0, $1) }, real: { $0 / $1 }), .cornersOfPositive),
+    OperatorRule("Neg", hasRanges: true) { context throws(OperatorFault) in
+      let x = try context.input(0)
+      let negate = KnownValue.Unary(integer: { 0 &- $0 }, real: { -$0 })
+      func negated(_ value: KnownValue?) -> KnownValue? { value?.mapped(negate, to: x.elementType) }
+      context.setOutput(
+        0, x.elementType, x.shape, range: (negated(x.range.high), negated(x.range.low)))
+    },
     OperatorRule("Pow") { context throws(OperatorFault) in
       let (x, y) = (try context.input(0), try context.input(1))
       let shape = try context.broadcastShape(of: 0..<2)
       context.setOutput(0, x.elementType, shape, value: power(x, y, shape))
     },
-    OperatorRule("Mod") { context throws(OperatorFault) in
+    OperatorRule("Mod", hasRanges: true) { context throws(OperatorFault) in
       let truncates = try context.flag("fmod")
       let function = KnownValue.Binary(
         integer: { remainder($0, $1, truncates: truncates) },
@@ -69,9 +72,11 @@ enum ElementwiseOperators {
           return !truncates && remainder != 0 && (remainder < 0) != (b < 0)
             ? remainder + b : remainder
         })
-      try inferBinary(&context, function)
+      try inferBinary(&context, function) { a, b in
+        remainderRange(a, b, truncates: truncates)
+      }
     },
-    OperatorRule("BitShift") { context throws(OperatorFault) in
+    OperatorRule("BitShift", hasRanges: true) { context throws(OperatorFault) in
       let isLeft = try context.string("direction", default: "LEFT") == "LEFT"
       let function = KnownValue.Binary(integer: { value, count in
         guard count >= 0 else { return nil }
@@ -87,31 +92,62 @@ enum ElementwiseOperators {
 
   /// The rule of an operator with two broadcast operands of one type.
   ///
-  /// - Parameter bound: Whether the result of upper bounds is an upper bound.
+  /// - Parameter monotony: How bounds of the result follow from those of the operands.
   private static func binary(
-    _ type: String, _ function: KnownValue.Binary,
-    bound: (@Sendable (ValueFact, ValueFact) -> Bool)? = nil
+    _ type: String, _ function: KnownValue.Binary, _ monotony: KnownValue.Monotony? = nil
   ) -> OperatorRule {
-    OperatorRule(type, isMonotone: bound != nil) { context throws(OperatorFault) in
-      try inferBinary(&context, function, bound: bound)
+    OperatorRule(type, hasRanges: true) { context throws(OperatorFault) in
+      try inferBinary(&context, function, monotony)
     }
   }
 
   private static func inferBinary(
     _ context: inout OperatorContext, _ function: KnownValue.Binary,
-    bound: (@Sendable (ValueFact, ValueFact) -> Bool)? = nil
+    _ monotony: KnownValue.Monotony? = nil,
+    range: ((ValueFact, ValueFact) -> KnownValue.Bounds)? = nil
   ) throws(OperatorFault) {
     let (a, b) = (try context.input(0), try context.input(1))
     let shape = try broadcastShape(a.shape, b.shape, context)
     let type = a.elementType == .undefined ? b.elementType : a.elementType
-    var value: KnownValue?
-    if a.value != nil, b.value != nil {
-      let isExact = !a.isUpperBound && !b.isUpperBound
-      if isExact || bound?(a, b) == true {
-        value = KnownValue.combining(a, b, shape: shape, type: type, function)
+    guard a.isUpperBound || b.isUpperBound else {
+      let value =
+        a.value == nil || b.value == nil
+        ? nil : KnownValue.combining(a, b, shape: shape, type: type, function)
+      context.setOutput(0, type, shape, value: value)
+      return
+    }
+    var bounds: KnownValue.Bounds = (nil, nil)
+    if let range {
+      bounds = range(a, b)
+      if bounds.high?.count != (try Extents.product(shape)) { bounds = (nil, nil) }
+    } else if let monotony {
+      bounds = KnownValue.ranged(a.range, b.range, monotony) { x, y in
+        var (first, second) = (a, b)
+        (first.value, second.value) = (x, y)
+        // What wraps around bounds nothing.
+        guard x.isFarFromWrapping, y.isFarFromWrapping else { return nil }
+        let wide: ElementType = type.isIntegral ? .int64 : type
+        let result = KnownValue.combining(first, second, shape: shape, type: wide, function)
+        return result?.cast(to: type) == result ? result : nil
       }
     }
-    context.setOutput(0, type, shape, value: value)
+    context.setOutput(0, type, shape, range: bounds)
+  }
+
+  /// What is left by a positive divisor is below it, and not above what is divided.
+  private static func remainderRange(
+    _ a: ValueFact, _ b: ValueFact, truncates: Bool
+  ) -> KnownValue.Bounds {
+    guard !truncates || a.range.low?.isAbove(-1) == true, b.range.low?.isAbove(0) == true,
+      case .integers(let divisors)? = b.range.high
+    else { return (nil, nil) }
+    var high = KnownValue.integers(divisors.map { $0 - 1 })
+    if a.range.low?.isAbove(-1) == true, let most = a.range.high,
+      let less = KnownValue.smaller(high, most)
+    {
+      high = less
+    }
+    return (.integers(divisors.map { _ in 0 }), high)
   }
 
   /// Version 6 and older stretch the second operand only, from `axis` on, if `broadcast` is set.
@@ -125,14 +161,6 @@ enum ElementwiseOperators {
     guard start + b.count <= a.count else { throw .notBroadcastable(a, b) }
     return try Extents.broadcast(
       a, b + Array(repeating: 1, count: a.count - start - b.count))
-  }
-
-  private static func isNonnegative(_ fact: ValueFact) -> Bool {
-    switch fact.value {
-    case .integers(let values): values.allSatisfy { $0 >= 0 }
-    case .reals(let values): values.allSatisfy { $0 >= 0 }
-    case nil: false
-    }
   }
 
   /// Division that rounds toward zero; `nil` where it has no result.
@@ -184,8 +212,9 @@ enum ElementwiseOperators {
     accumulating("Sum", .init(integer: { $0 &+ $1 }, real: { $0 + $1 }), isMonotone: true),
     accumulating(
       "Max", .init(integer: { max($0, $1) }, real: { maximum($0, $1) }), isMonotone: true),
-    accumulating(
-      "Min", .init(integer: { min($0, $1) }, real: { minimum($0, $1) }), isMonotone: true),
+    OperatorRule("Min", hasRanges: true) { context throws(OperatorFault) in
+      try inferSmallest(&context)
+    },
     accumulating("Mean", .init()),
   ]
 
@@ -206,6 +235,28 @@ enum ElementwiseOperators {
     }
   }
 
+  /// The smallest of operands is not above any of them, whatever the others are.
+  private static func inferSmallest(_ context: inout OperatorContext) throws(OperatorFault) {
+    let function = KnownValue.Binary(integer: { min($0, $1) }, real: { minimum($0, $1) })
+    let type = try context.input(0).elementType
+    let shape = try context.broadcastShape(of: context.inputs.indices)
+    var low: KnownValue?
+    var high: KnownValue?
+    for index in context.inputs.indices {
+      let next = try context.input(index)
+      func joined(_ total: KnownValue?, _ value: KnownValue?) -> KnownValue? {
+        guard let value = value?.broadcast(from: next.shape, to: shape) else { return nil }
+        guard let total else { return value }
+        return KnownValue.combining(
+          ValueFact(type, shape, value: total), ValueFact(type, shape, value: value),
+          shape: shape, type: type, function)
+      }
+      low = index > 0 && low == nil ? nil : joined(low, next.range.low)
+      high = joined(high, next.range.high) ?? high
+    }
+    context.setOutput(0, type, shape, range: (low, high))
+  }
+
   /// The larger number, or the one that is none.
   private static func maximum(_ a: Double, _ b: Double) -> Double {
     a.isNaN || b.isNaN ? .nan : max(a, b)
@@ -218,9 +269,15 @@ enum ElementwiseOperators {
   // MARK: Others
 
   private static let others: [OperatorRule] = [
-    OperatorRule("Clip", isMonotone: true) { context throws(OperatorFault) in
+    OperatorRule("Clip", hasRanges: true) { context throws(OperatorFault) in
       let x = try context.input(0)
-      context.setOutput(0, x.elementType, x.shape, value: try clipped(x, context))
+      let range = x.range
+      context.setOutput(
+        0, x.elementType, x.shape,
+        range: (
+          try clipped(x, range.low ?? limit(1, of: x, context), context),
+          try clipped(x, range.high ?? limit(2, of: x, context), context)
+        ))
     },
     OperatorRule("PRelu") { context throws(OperatorFault) in
       let x = try context.input(0)
@@ -228,10 +285,20 @@ enum ElementwiseOperators {
     },
   ]
 
+  /// A limit for each element of a small tensor of integers: what an unknown one is clipped to.
+  private static func limit(
+    _ index: Int, of x: ValueFact, _ context: OperatorContext
+  ) -> KnownValue? {
+    guard x.elementType.isIntegral, x.hasExactShape, x.elementCount <= 64,
+      let limit = context.optional(index), !limit.isUpperBound, limit.elementCount == 1
+    else { return nil }
+    return limit.value?.repeated(x.elementCount)
+  }
+
   private static func clipped(
-    _ x: ValueFact, _ context: OperatorContext
+    _ x: ValueFact, _ value: KnownValue?, _ context: OperatorContext
   ) throws(OperatorFault) -> KnownValue? {
-    guard let value = x.value else { return nil }
+    guard let value else { return nil }
     if context.version < 11 {
       let low = Double(try context.float("min", default: -.greatestFiniteMagnitude))
       let high = Double(try context.float("max", default: .greatestFiniteMagnitude))
@@ -244,6 +311,7 @@ enum ElementwiseOperators {
       (2, KnownValue.Binary(integer: { min($0, $1) }, real: { min($0, $1) })),
     ] {
       guard let limit = context.optional(index) else { continue }
+      if limit.isUpperBound { return nil }
       guard limit.elementCount == 1 else {
         throw .inputValue(input: index, reason: "one is needed")
       }

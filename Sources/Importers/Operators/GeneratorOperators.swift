@@ -47,9 +47,9 @@ enum GeneratorOperators {
 
   /// The rule of numbers at equal distances, one if no operand states it.
   static func ranging(_ type: String) -> OperatorRule {
-    OperatorRule(type) { context throws(OperatorFault) in
+    OperatorRule(type, hasRanges: true) { context throws(OperatorFault) in
       context.setOpen(0, try context.input(0).elementType, [nil])
-      context.setOutput(0, try range(context))
+      try inferRange(&context)
     }
   }
 
@@ -85,31 +85,46 @@ enum GeneratorOperators {
 
   // MARK: Range
 
-  private static func range(_ context: OperatorContext) throws(OperatorFault) -> ValueFact {
+  private static func inferRange(_ context: inout OperatorContext) throws(OperatorFault) {
     let type = try context.input(0).elementType
-    var bounds: [KnownValue] = []
+    var operands: [KnownValue.Bounds] = []
     for index in 0..<3 {
       guard index < 2 || context.hasInput(2) else {
-        bounds.append(type.isIntegral ? .integers([1]) : .reals([1]))
+        let one = type.isIntegral ? KnownValue.integers([1]) : .reals([1])
+        operands.append((one, one))
         break
       }
-      guard let value = try context.input(index).value else { throw .unknownValue(input: index) }
-      guard value.count == 1 else { throw .inputValue(input: index, reason: "one is needed") }
-      bounds.append(value)
+      let range = try context.input(index).range
+      guard (range.high ?? range.low)?.count ?? 1 == 1 else {
+        throw .inputValue(input: index, reason: "one is needed")
+      }
+      operands.append(range)
     }
-    // The number of elements grows with the limit, or with the start of a falling range; of no
-    // other operand is an upper bound of any use.
-    let growing = bounds[2].reals[0] > 0 ? 1 : 0
-    for index in 0..<3 where index != growing && context.optional(index)?.isUpperBound == true {
-      throw .unknownValue(input: index)
+    let (start, limit, step) = (operands[0], operands[1], operands[2])
+    guard let delta = step.high, delta == step.low else { throw .unknownValue(input: 2) }
+    func range(from start: KnownValue, to limit: KnownValue) throws(OperatorFault) -> ValueFact {
+      if case (.integers(let start), .integers(let limit), .integers(let delta)) = (
+        start, limit, delta
+      ) {
+        return try integerRange(type, from: start[0], to: limit[0], by: delta[0])
+      }
+      return try realRange(
+        type, from: start.reals[0], to: limit.reals[0], by: delta.reals[0])
     }
-    if case (.integers(let start), .integers(let limit), .integers(let delta)) = (
-      bounds[0], bounds[1], bounds[2]
-    ) {
-      return try integerRange(type, from: start[0], to: limit[0], by: delta[0])
+    // The longest range starts and ends as far apart as can be.
+    let isRising = delta.reals[0] > 0
+    let (first, last) = isRising ? (start.low, limit.high) : (start.high, limit.low)
+    guard let first else { throw .unknownValue(input: 0) }
+    guard let last else { throw .unknownValue(input: 1) }
+    let longest = try range(from: first, to: last)
+    if start.low == start.high, limit.low == limit.high {
+      context.setOutput(0, longest)
+      return
     }
-    return try realRange(
-      type, from: bounds[0].reals[0], to: bounds[1].reals[0], by: bounds[2].reals[0])
+    var least = 0
+    let (late, early) = isRising ? (start.high, limit.low) : (start.low, limit.high)
+    if let late, let early { least = try range(from: late, to: early).shape[0] }
+    context.setBound(0, type, longest.shape, least: [least])
   }
 
   private static func integerRange(

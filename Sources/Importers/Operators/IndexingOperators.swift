@@ -14,6 +14,7 @@ enum IndexingOperators {
       let shape = Array(data.shape[..<axis]) + indices.shape + Array(data.shape[(axis + 1)...])
       let value = indices.isUpperBound ? nil : try gathered(data, indices, axis: axis)
       context.setOutput(0, data.elementType, shape, value: value)
+      context.setSpan(0, data.span)
     },
     OperatorRule("GatherElements") { context throws(OperatorFault) in
       let (data, indices) = (try context.input(0), try context.input(1))
@@ -110,9 +111,9 @@ enum IndexingOperators {
         context.setOutput(0, nonZero(x, value))
         return
       }
-      var fact = ValueFact(.int64, [x.rank, x.elementCount])
-      fact.isUpperBound = true
-      context.setOutput(0, fact)
+      // A scalar counts as one element of one axis.
+      let rank = max(x.rank, 1)
+      context.setBound(0, .int64, [rank, x.elementCount], least: [rank, 0])
     },
     OperatorRule("Unique") { context throws(OperatorFault) in
       let x = try context.input(0)
@@ -123,16 +124,13 @@ enum IndexingOperators {
         shape = x.shape
         count = x.shape[axis]
       }
-      var fact = ValueFact(x.elementType, shape)
-      fact.isUpperBound = true
-      context.setOutput(0, fact)
-      fact.elementType = .int64
-      fact.shape = [count]
-      for index in 1...3 {
-        // The inverse has one element for each slice of the operand, no fewer.
-        fact.isUpperBound = index != 2
-        context.setOutput(index, fact)
+      let least = shape.map { count > 0 && $0 == count ? 1 : $0 }
+      context.setBound(0, x.elementType, shape, least: shape.count == 1 ? least : nil)
+      for index in [1, 3] {
+        context.setBound(index, .int64, [count], least: [min(count, 1)])
       }
+      // The inverse has one element for each slice of the operand, no fewer.
+      context.setOutput(2, .int64, [count])
     },
     OperatorRule("Compress") { context throws(OperatorFault) in
       let (x, condition) = (try context.input(0), try context.input(1, rank: 1))
@@ -148,6 +146,8 @@ enum IndexingOperators {
         fact.shape[axis] = choices.prefix(shape[axis]).count { $0 != 0 }
       } else {
         fact.isUpperBound = true
+        fact.leastShape = fact.shape
+        fact.leastShape?[axis] = 0
       }
       context.setOutput(0, fact)
     },
@@ -163,9 +163,7 @@ enum IndexingOperators {
         perClass = 0
       }
       let classes = try Extents.product(scores.shape[0], scores.shape[1])
-      var fact = ValueFact(.int64, [try Extents.product(classes, perClass), 3])
-      fact.isUpperBound = true
-      context.setOutput(0, fact)
+      context.setBound(0, .int64, [try Extents.product(classes, perClass), 3], least: [0, 3])
     },
   ]
 
@@ -176,7 +174,6 @@ enum IndexingOperators {
     for axis in x.shape.indices {
       for hit in hits { coordinates.append(Int64(hit / strides[axis] % x.shape[axis])) }
     }
-    // A scalar counts as one element of one axis.
     let rank = max(x.rank, 1)
     if x.rank == 0 { coordinates = hits.map { _ in 0 } }
     return ValueFact(

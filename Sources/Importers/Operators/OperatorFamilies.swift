@@ -38,6 +38,7 @@ enum OperatorFamilies {
     Family(domain: "com.microsoft", rules: MicrosoftSearchOperators.rules),
     Family(domain: "com.microsoft", rules: MicrosoftStateOperators.rules),
     Family(domain: "com.microsoft", rules: MicrosoftTrainingOperators.rules),
+    Family(domain: "com.microsoft", rules: TextOperators.microsoftRules),
     Family(domain: "com.microsoft.nchwc", rules: MicrosoftImageOperators.blockedRules),
     Family(domain: "com.ms.internal.nhwc", rules: MicrosoftImageOperators.channelsLastRules),
     Family(domain: "ai.onnx.ml", rules: MLOperators.rules),

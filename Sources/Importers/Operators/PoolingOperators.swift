@@ -7,6 +7,14 @@ enum PoolingOperators {
     pooling("AveragePool"), pooling("LpPool"), pooling("MaxPool"),
     global("GlobalAveragePool"), global("GlobalMaxPool"), global("GlobalLpPool"),
     unpooling("MaxUnpool"),
+    // Of onnxruntime's training: the gradient of what was pooled, whose places are an operand.
+    OperatorRule("MaxPoolGrad") { context throws(OperatorFault) in
+      let (gradient, places) = (try context.input(0), try context.input(1))
+      guard let pooled = places.elements.first else {
+        throw .unsupported("indices that no MaxPool of the graph makes")
+      }
+      context.setOutput(0, gradient.elementType, pooled.shape)
+    },
     OperatorRule("MaxRoiPool") { context throws(OperatorFault) in
       let (x, regions) = (try context.input(0, rank: 4), try context.input(1, rank: 2))
       guard let pooled = try context.ints("pooled_shape"), pooled.count == 2,
@@ -42,7 +50,9 @@ enum PoolingOperators {
         over: Array(x.shape[2...]), roundsUp: try context.flag("ceil_mode"))
       let shape = Array(x.shape[..<2]) + space
       context.setOutput(0, x.elementType, shape)
-      context.setOutput(1, .int64, shape)
+      var places = ValueFact(.int64, shape)
+      places.elements = [ValueFact(x.elementType, x.shape)]
+      context.setOutput(1, places)
     }
   }
 

@@ -26,6 +26,8 @@ enum ReductionOperators {
         fact.shape[axis] = min(try Extents.extent(Int64(k), input: 1), x.shape[axis])
       } catch .unknownValue {
         fact.isUpperBound = true
+        fact.leastShape = fact.shape
+        fact.leastShape?[axis] = 0
         context.prefersStated = true
       }
       context.setOutput(0, fact)
@@ -65,6 +67,27 @@ enum ReductionOperators {
         of: x.shape, without: axes, keeping: try context.flag("keepdims", default: true))
       context.setOutput(
         0, x.elementType, shape, value: reduced(x, isReduced: isReduced, reduction))
+      context.setSpan(0, span(of: x, axes, reduction))
+    }
+  }
+
+  /// What results lie within where that is known of every element.
+  private static func span(
+    of x: ValueFact, _ axes: [Int], _ reduction: Reduction
+  ) -> ClosedRange<Int64>? {
+    guard x.elementType.isIntegral, let span = x.elementSpan else { return nil }
+    switch reduction {
+    case .largest, .smallest: return span
+    case .sum:
+      // As many elements as there can be, or none.
+      let count = axes.reduce(1) { $0.multipliedReportingOverflow(by: x.shape[$1]).partialValue }
+      let (low, lowOverflow) = span.lowerBound.multipliedReportingOverflow(by: Int64(count))
+      let (high, highOverflow) = span.upperBound.multipliedReportingOverflow(by: Int64(count))
+      guard !lowOverflow, !highOverflow, x.elementType.wrapped(high) == high,
+        x.elementType.wrapped(low) == low
+      else { return nil }
+      return min(low, 0)...max(high, 0)
+    default: return nil
     }
   }
 
@@ -99,6 +122,8 @@ enum ReductionOperators {
     _ x: ValueFact, isReduced: [Bool], _ reduction: Reduction
   ) -> KnownValue? {
     guard let value = x.value, reduction != .none, value.count > 0 else { return nil }
+    // A negative factor turns an upper bound into a lower one.
+    if reduction == .product, x.isUpperBound, x.range.low?.isAbove(-1) != true { return nil }
     // Each element's place in the result, whose reduced axes have no extent.
     let kept = x.shape.indices.map { isReduced[$0] ? 1 : x.shape[$0] }
     let strides = Extents.strides(of: kept)
@@ -114,10 +139,7 @@ enum ReductionOperators {
           { (a: Int64, b: Int64) -> Int64? in
             switch reduction {
             case .sum, .mean: exact(a.addingReportingOverflow(b), x.elementType)
-            case .product:
-              // A negative factor turns an upper bound into a lower one.
-              x.isUpperBound && (a < 0 || b < 0)
-                ? nil : exact(a.multipliedReportingOverflow(by: b), x.elementType)
+            case .product: exact(a.multipliedReportingOverflow(by: b), x.elementType)
             case .largest: max(a, b)
             case .smallest: min(a, b)
             case .none: nil
@@ -177,6 +199,7 @@ enum ReductionOperators {
         shape.remove(at: axis)
       }
       context.setOutput(0, .int64, shape)
+      context.setSpan(0, 0...Int64(max(x.shape[axis], 1) - 1))
     }
   }
 

@@ -32,9 +32,11 @@ enum ShapeOperators {
         throw .missingInput(1)
       }
       let keepsZeros = try context.flag("allowzero")
-      // What is left for -1 is a bound only of a whole that shrinks with the parts.
+      // What is left for -1 of a whole that shrinks with its parts is what is left of the bounds;
+      // of an exact one it is the more, the smaller the parts are.
       if !data.isUpperBound, target.contains(-1), context.optional(1)?.isUpperBound == true {
-        throw .unknownValue(input: 1)
+        try inferRest(&context, of: data, target)
+        return
       }
       let shape = try reshaped(
         data, to: target, keepsZeros: keepsZeros, areBounds: context.hasBounds)
@@ -81,6 +83,7 @@ enum ShapeOperators {
       try checkCount(shape)
       context.setOutput(
         0, data.elementType, shape, value: data.value?.broadcast(from: data.shape, to: shape))
+      context.setSpan(0, data.span)
     },
     OperatorRule("Transpose", isMonotone: true) { context throws(OperatorFault) in
       let data = try context.input(0)
@@ -93,6 +96,7 @@ enum ShapeOperators {
         return value.picking(Extents.positions(in: shape, strides: axes.map { strides[$0] }))
       }
       context.setOutput(0, data.elementType, shape, value: value)
+      context.setSpan(0, data.span)
     },
     OperatorRule("Tile", isMonotone: true) { context throws(OperatorFault) in
       let data = try context.input(0)
@@ -106,6 +110,30 @@ enum ShapeOperators {
   ]
 
   // MARK: Reshape
+
+  /// Sets the bounds of a whole cut into parts of which only bounds are known.
+  private static func inferRest(
+    _ context: inout OperatorContext, of data: ValueFact, _ most: [Int64]
+  ) throws(OperatorFault) {
+    guard let open = most.firstIndex(of: -1),
+      case .integers(let least)? =
+        context.optional(1)?.range.low, least.count == most.count, least[open] == -1
+    else { throw .unknownValue(input: 1) }
+    func parts(_ list: [Int64]) throws(OperatorFault) -> [Int] {
+      var parts: [Int] = []
+      for (axis, part) in list.enumerated() {
+        // A part of 0 leaves nothing to divide, so that there is at least 1 of each.
+        parts.append(axis == open ? 1 : max(try Extents.extent(max(part, 0), input: 1), 1))
+      }
+      return parts
+    }
+    var (high, low) = (try parts(most), try parts(least))
+    (high[open], low[open]) = (
+      data.elementCount / (try Extents.product(low)),
+      data.elementCount / (try Extents.product(high))
+    )
+    context.setBound(0, data.elementType, high, least: low)
+  }
 
   private static func reshaped(
     _ data: ValueFact, to target: [Int64], keepsZeros: Bool, areBounds: Bool
@@ -195,6 +223,8 @@ extension ValueFact {
   /// as it may where extents are upper bounds.
   fileprivate func reshaped(to shape: [Int]) -> ValueFact {
     let isSame = value.map { value in (try? Extents.product(shape)) == value.count } ?? false
-    return ValueFact(elementType, shape, value: isSame ? value : nil)
+    var fact = ValueFact(elementType, shape, value: isSame ? value : nil)
+    fact.span = span
+    return fact
   }
 }

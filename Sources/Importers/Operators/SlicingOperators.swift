@@ -99,14 +99,11 @@ enum SlicingOperators {
     for (index, extent) in pieces.enumerated() {
       var shape = data.shape
       shape[axis] = extent
-      let value =
-        data.isUpperBound
-        ? nil
-        : data.value.map { value in
-          let strides = Extents.strides(of: data.shape)
-          return value.picking(
-            Extents.positions(in: shape, strides: strides, from: start * strides[axis]))
-        }
+      let value = data.value.map { value in
+        let strides = Extents.strides(of: data.shape)
+        return value.picking(
+          Extents.positions(in: shape, strides: strides, from: start * strides[axis]))
+      }
       context.setOutput(index, data.elementType, shape, value: value)
       start += extent
     }
@@ -119,6 +116,12 @@ enum SlicingOperators {
     if let given = try context.integers(attribute: "split", input: 1) {
       guard given.count == context.outputs.count else {
         throw .inputValue(input: 1, reason: "it has not one element for each output")
+      }
+      if context.optional(1)?.isUpperBound == true {
+        // No piece is larger than it can be, or than the whole.
+        return try given.map { piece throws(OperatorFault) in
+          min(try Extents.extent(piece, input: 1), extent)
+        }
       }
       var pieces: [Int] = []
       var rest = extent
@@ -147,7 +150,7 @@ enum SlicingOperators {
 
   /// The rule of cutting each axis from a start to an end, in steps.
   static func slicing(_ type: String) -> OperatorRule {
-    OperatorRule(type, isMonotone: true) { context throws(OperatorFault) in
+    OperatorRule(type, hasRanges: true) { context throws(OperatorFault) in
       let slice = try slice(of: try context.input(0), context)
       context.setOutput(0, slice)
       context.prefersStated = slice.isUpperBound
@@ -173,42 +176,95 @@ enum SlicingOperators {
       return fact
     }
     guard let steps = try list("steps", input: 4, count: axes?.count, context),
-      let starts = try list("starts", input: 1, count: axes?.count, context),
-      let ends = try list("ends", input: 2, count: axes?.count, context)
+      let starts = try bounds("starts", input: 1, count: axes?.count, context),
+      let ends = try bounds("ends", input: 2, count: axes?.count, context)
     else {
       // What is cut away depends on data; all of it may stay.
       var fact = ValueFact(data.elementType, data.shape)
       fact.isUpperBound = true
       return fact
     }
-    guard starts.count == ends.count, starts.count <= data.rank else {
+    guard starts.high.count == ends.high.count, starts.high.count <= data.rank else {
       throw .inputValue(input: 1, reason: "starts, ends and axes do not have one length")
     }
-    let startsAreBounds = context.optional(1)?.isUpperBound ?? false
-    let endsAreBounds = context.optional(2)?.isUpperBound ?? false
-    var cuts = data.shape.map { Cut(start: 0, step: 1, count: $0) }
-    for (index, axis) in (axes ?? Array(0..<starts.count)).enumerated() {
+    let least = data.isUpperBound ? data.leastShape ?? data.shape.map { _ in 0 } : data.shape
+    var most = data.shape.map { Cut(start: 0, step: 1, count: $0) }
+    var fewest = least
+    var isExact = !data.isUpperBound || least == data.shape
+    for (index, axis) in (axes ?? Array(0..<starts.high.count)).enumerated() {
       let step = steps.isEmpty ? 1 : steps[index]
       guard step != 0 else { throw .inputValue(input: 4, reason: "a step is 0") }
-      if startsAreBounds || (endsAreBounds && step < 0) { continue }
-      cuts[axis] = cut(
-        extent: data.shape[axis], start: starts[index], end: ends[index], step: step)
+      let (start, end) = (starts.at(index), ends.at(index))
+      if let start = start.exact, let end = end.exact {
+        most[axis] = cut(extent: data.shape[axis], start: start, end: end, step: step)
+        fewest[axis] = cut(extent: least[axis], start: start, end: end, step: step).count
+        continue
+      }
+      isExact = false
+      guard step > 0, let start = start.ordered, let end = end.ordered else {
+        fewest[axis] = 0
+        continue
+      }
+      most[axis] = cut(
+        extent: data.shape[axis], start: start.low, end: end.high, step: step)
+      fewest[axis] =
+        cut(extent: least[axis], start: start.high, end: end.low, step: step).count
     }
-    let shape = cuts.map(\.count)
-    var value: KnownValue?
-    if let known = data.value, !startsAreBounds, !endsAreBounds {
-      let strides = Extents.strides(of: data.shape)
-      value =
-        shape.contains(0)
-        ? known.picking([])
-        : known.picking(
-          Extents.positions(
-            in: shape,
-            // A single element needs no step, and its step may be any number.
-            strides: shape.indices.map { shape[$0] > 1 ? cuts[$0].step * strides[$0] : 0 },
-            from: shape.indices.reduce(0) { $0 + cuts[$1].start * strides[$1] }))
+    let shape = most.map(\.count)
+    var fact = ValueFact(data.elementType, shape)
+    if isExact {
+      let picked = { (value: KnownValue?) -> KnownValue? in
+        value.map { picking($0, most, shape, of: data.shape) }
+      }
+      (fact.value, fact.leastValue) = (picked(data.value), picked(data.leastValue))
+      fact.isUpperBound = data.isUpperBound
+      fact.leastShape = data.isUpperBound ? shape : nil
+    } else {
+      fact.isUpperBound = true
+      fact.leastShape = zip(fewest, shape).map { min($0, $1) }
     }
-    return ValueFact(data.elementType, shape, value: value)
+    return fact
+  }
+
+  /// The elements of a slice.
+  private static func picking(
+    _ value: KnownValue, _ cuts: [Cut], _ shape: [Int], of whole: [Int]
+  ) -> KnownValue {
+    if shape.contains(0) { return value.picking([]) }
+    let strides = Extents.strides(of: whole)
+    return value.picking(
+      Extents.positions(
+        in: shape,
+        // A single element needs no step, and its step may be any number.
+        strides: shape.indices.map { shape[$0] > 1 ? cuts[$0].step * strides[$0] : 0 },
+        from: shape.indices.reduce(0) { $0 + cuts[$1].start * strides[$1] }))
+  }
+
+  /// Starts or ends, each from the least that it can be to the most; least ones may be unknown.
+  private struct Positions {
+    var low: [Int]?
+    var high: [Int]
+
+    /// One position: what it is, if that is known; and its range, if the position counts from one
+    /// end of the axis throughout it, so that a larger number is a later place.
+    func at(_ index: Int) -> (exact: Int?, ordered: (low: Int, high: Int)?) {
+      guard let low else { return (nil, nil) }
+      let (least, most) = (low[index], high[index])
+      return (least == most ? most : nil, least >= 0 || most < 0 ? (least, most) : nil)
+    }
+  }
+
+  private static func bounds(
+    _ name: String, input index: Int, count: Int?, _ context: OperatorContext
+  ) throws(OperatorFault) -> Positions? {
+    guard let high = try list(name, input: index, count: count, context) else { return nil }
+    guard let fact = context.optional(index), fact.isUpperBound else {
+      return Positions(low: high, high: high)
+    }
+    guard case .integers(let low)? = fact.leastValue, low.count == high.count else {
+      return Positions(low: nil, high: high)
+    }
+    return Positions(low: low.map { Int($0) }, high: high)
   }
 
   /// One of the lists that say what is cut; empty if left out, `nil` if known only at run time.

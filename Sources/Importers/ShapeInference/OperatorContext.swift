@@ -229,6 +229,10 @@ extension OperatorContext {
     attribute name: String = "axes", input index: Int, rank: Int
   ) throws(OperatorFault) -> [Int]? {
     guard let values = try integers(attribute: name, input: index) else { return nil }
+    // A bound of an axis is none.
+    if try ints(name) == nil, optional(index)?.isUpperBound == true {
+      throw .unknownValue(input: index)
+    }
     return try Extents.axes(values.lazy.map { Int($0) }, rank: rank)
   }
 }
@@ -264,16 +268,45 @@ extension OperatorContext {
     setOpen(0, fact.elementType, Array(repeating: nil, count: fact.rank))
   }
 
+  /// Says what every element of an output that is set lies within.
+  mutating func setSpan(_ index: Int, _ span: ClosedRange<Int64>?) {
+    guard index < outputs.count else { return }
+    outputs[index]?.span = span
+  }
+
   /// Sets what is known of an output; one that the node does not have is passed over.
   mutating func setOutput(_ index: Int, _ fact: ValueFact?) {
     guard index < outputs.count else { return }
     outputs[index] = fact
   }
 
-  /// Sets the element type of a dense output and an upper bound of its shape.
-  mutating func setBound(_ index: Int, _ type: ElementType, _ shape: [Int]) {
+  /// Sets the element type of a dense output and bounds of its shape.
+  ///
+  /// - Parameter least: What every run has at least along each axis; 0 if it is `nil`.
+  mutating func setBound(
+    _ index: Int, _ type: ElementType, _ shape: [Int], least: [Int]? = nil
+  ) {
     var fact = ValueFact(type, shape)
     fact.isUpperBound = true
+    fact.leastShape = least
+    setOutput(index, fact)
+  }
+
+  /// Sets a dense output whose elements lie in a range.
+  mutating func setOutput(
+    _ index: Int, _ type: ElementType, _ shape: [Int],
+    range: (low: KnownValue?, high: KnownValue?)
+  ) {
+    var fact = ValueFact(type, shape, value: range.high)
+    if range.high != range.low {
+      fact.isUpperBound = true
+      fact.leastValue = range.low
+      // Where extents of operands are bounds, the driver finds out the least ones.
+      if !hasBounds { fact.leastShape = shape }
+    } else if hasBounds {
+      fact.isUpperBound = true
+      fact.leastValue = range.low
+    }
     setOutput(index, fact)
   }
 

@@ -13,18 +13,23 @@ struct OperatorRule: Sendable {
   /// Whether known elements of the outputs never shrink when those of the inputs, or the inputs'
   /// extents, grow: then bounds of the inputs give bounds of the outputs.
   let isMonotone: Bool
+  /// Whether the rule itself says what bounds the elements of the outputs from both sides.
+  let hasRanges: Bool
   /// Sets the outputs.
   let infer: Body
 
-  init(_ type: String, isMonotone: Bool = false, infer: @escaping Body) {
+  init(
+    _ type: String, isMonotone: Bool = false, hasRanges: Bool = false, infer: @escaping Body
+  ) {
     self.type = type
     self.isMonotone = isMonotone
+    self.hasRanges = hasRanges
     self.infer = infer
   }
 
   /// The same rule for another operator.
   func named(_ type: String) -> OperatorRule {
-    OperatorRule(type, isMonotone: isMonotone, infer: infer)
+    OperatorRule(type, isMonotone: isMonotone, hasRanges: hasRanges, infer: infer)
   }
 }
 

@@ -8,27 +8,37 @@ import GraphIR
 /// inferred, so that only the nodes where knowledge is lost are reported.
 struct ShapeInference {
   /// What is known of each name, by ``ONNXNameID/index``.
-  private(set) var facts: [ValueFact?]
+  var facts: [ValueFact?]
   /// The operators whose results are not known, by first node.
-  private(set) var unknown: [UnknownResults] = []
+  var unknown: [UnknownResults] = []
   /// The tensors whose sizes data decides without a bound, in order of execution.
-  private(set) var unbounded: [UnboundedTensor] = []
+  var unbounded: [UnboundedTensor] = []
+  /// What the file states of results that is not so.
+  var wrongInfos: [WrongValueInfo] = []
   /// How many results were taken from the file because no rule told them.
-  private(set) var statedCount = 0
+  var statedCount = 0
+  /// What was inferred of the bodies of the graph at hand, by node.
+  var bodies: [Int: InferredBodies] = [:]
+  /// How much more may be done inside bodies.
+  var bodyBudget = BodyBudget()
 
-  private let model: ONNXModel
+  let model: ONNXModel
   private let dimensions: DimensionResolver
   private let bounds: SizeBounds
   /// By operator of the model: its rule, and the version of its operator set.
   private let rules: [OperatorRule?]
-  private let versions: [Int]
+  let versions: [Int]
   /// By name: the position in `stated` of what the file says, or -1.
-  private var statedIndex: [Int32]
-  private let stated: [ONNXValueInfo]
+  var statedIndex: [Int32]
+  var stated: [ONNXValueInfo]
+  let usesValueInfo: Bool
   private let constants: ModelConstants
-  private var reported: [Int: Int] = [:]
+  /// By operator the position of what is said of it in ``unknown``.
+  var reported: [Int: Int] = [:]
+  /// By operator of the model: how it runs graphs of its own, if it does.
+  private let bodyOperators: [BodyOperator?]
   /// How many more elements of values, and members of sequences, may be kept.
-  private var budget = 1 << 22
+  var budget = 1 << 22
 
   /// Values up to this size are kept whatever the budget.
   private static let freeElements = 64
@@ -52,9 +62,15 @@ struct ShapeInference {
       guard model.functionIndex(ofOperatorAt: index) == nil else { return nil }
       return RuleTable.standard.rule(domain: name.domain, type: name.type)
     }
-    versions = model.operators.map { name in
-      Int(clamping: model.opsetVersion(ofDomain: name.domain) ?? 1)
+    versions = model.operators.indices.map { index in
+      Int(clamping: model.version(ofOperatorAt: index) ?? 1)
     }
+    bodyOperators = model.operators.indices.map { index in
+      let name = model.operators[index]
+      guard model.functionIndex(ofOperatorAt: index) == nil, name.domain.isEmpty else { return nil }
+      return BodyOperator(rawValue: name.type)
+    }
+    self.usesValueInfo = usesValueInfo
     stated = usesValueInfo ? model.graph.valueInfo + model.graph.outputs : []
     statedIndex = Array(repeating: -1, count: model.names.count)
     for (index, info) in stated.enumerated() where statedIndex[Int(info.name.index)] < 0 {
@@ -98,13 +114,13 @@ struct ShapeInference {
   mutating func infer(
     _ node: Int, in structure: borrowing GraphStructure
   ) throws(ImportError) {
-    let record = model.graph.nodes[node]
-    let outputs = model.graph.outputs(of: record)
+    let record = structure.graph.nodes[node]
+    let outputs = structure.graph.outputs(of: record)
     var inputs: [ValueFact?] = []
     inputs.reserveCapacity(Int(record.inputCount))
     var isUpperBound = false
     var isKnown = true
-    for input in model.graph.inputs(of: record) {
+    for input in structure.graph.inputs(of: record) {
       let fact = facts[Int(input.index)]
       if input != .absent {
         if fact == nil { isKnown = false }
@@ -115,15 +131,25 @@ struct ShapeInference {
 
     var reason: OperatorFault?
     var openForms: [OpenForm] = []
-    if isKnown, let rule = rules[record.operatorIndex] {
+    if let kind = bodyOperators[record.operatorIndex] {
+      for name in structure.captures[node] ?? [] where facts[Int(name.index)] == nil {
+        isKnown = false
+      }
+      if isKnown {
+        let outcome = try inferBodies(of: node, kind, inputs, in: structure)
+        (reason, openForms) = (outcome.reason, outcome.openForms)
+        if outcome.isReported { isKnown = false }
+      }
+    } else if isKnown, let rule = rules[record.operatorIndex] {
       var context = OperatorContext(
         domain: model.operators[record.operatorIndex].domain, type: rule.type,
         version: versions[record.operatorIndex], inputs: inputs,
-        attributes: model.graph.attributes(of: record), constants: constants,
+        attributes: structure.graph.attributes(of: record), constants: constants,
         outputCount: outputs.count)
       do throws(OperatorFault) {
         try rule.infer(&context)
-        try take(context, of: rule, outputs, isUpperBound: isUpperBound)
+        let least = isUpperBound ? leastOutputs(context, of: rule) : []
+        try take(context, of: rule, outputs, least: least, isUpperBound: isUpperBound)
       } catch {
         switch error {
         case .unknownValue, .unsupported: reason = error
@@ -146,15 +172,42 @@ struct ShapeInference {
     }
     if !bounds.isEmpty { try applyBounds(to: outputs, openForms) }
     complete(node, outputs, openForms, isKnown: isKnown, reason: reason, structure)
+    guard !structure.isBody else { return }
+    for output in outputs where output != .absent { compareWithFile(output) }
+  }
+
+  /// Notes what the file states of a value where it cannot be so. What is inferred is believed.
+  private mutating func compareWithFile(_ name: ONNXNameID) {
+    let index = statedIndex[Int(name.index)]
+    guard index >= 0, let fact = facts[Int(name.index)], fact.kind == .tensor,
+      case .tensor(let number, let shape) = stated[Int(index)].type, unbounded.isEmpty
+    else { return }
+    let type = ElementType(onnxNumber: number)
+    var isRight = type == fact.elementType || number == 0
+    if let shape, shape.count == fact.rank {
+      for (axis, dimension) in shape.enumerated() {
+        guard let extent = dimensions.extent(dimension) else { continue }
+        let least = fact.isUpperBound ? fact.leastShape?[axis] ?? 0 : fact.shape[axis]
+        if extent < least || extent > fact.shape[axis] { isRight = false }
+      }
+    } else if shape != nil {
+      isRight = false
+    }
+    guard !isRight else { return }
+    wrongInfos.append(
+      WrongValueInfo(
+        tensor: model.names[name], elementType: type?.name ?? "type \(number)",
+        shape: (shape ?? []).map { dimensions.extent($0) },
+        inferred: "\(fact.elementType.name)\(fact.shape)", isBound: !fact.hasExactShape))
   }
 
   /// Keeps what a rule found out.
   private mutating func take(
     _ context: OperatorContext, of rule: OperatorRule, _ outputs: FlatList<ONNXNameID>,
-    isUpperBound: Bool
+    least: [ValueFact?], isUpperBound: Bool
   ) throws(OperatorFault) {
-    for (output, result) in zip(outputs, context.outputs) where output != .absent {
-      guard var fact = result else { continue }
+    for (position, output) in outputs.enumerated() where output != .absent {
+      guard var fact = context.outputs[position] else { continue }
       if context.prefersStated, !isUpperBound, let stated = statedFact(of: output),
         stated.isWithin(fact)
       {
@@ -164,9 +217,36 @@ struct ShapeInference {
       }
       if isUpperBound {
         fact.isUpperBound = true
-        if !rule.isMonotone { fact.value = nil }
+        if !rule.isMonotone, !rule.hasRanges { fact.value = nil }
+        if fact.kind == .tensor, position < least.count, let low = least[position],
+          low.rank == fact.rank
+        {
+          fact.leastShape =
+            fact.leastShape
+            ?? (low.isUpperBound
+              ? low.leastShape : zip(low.shape, fact.shape).map { min($0, $1) })
+          if rule.isMonotone, !rule.hasRanges, !low.isUpperBound { fact.leastValue = low.value }
+        }
       }
+      fact.settle()
+      fact.spreadSpan()
       facts[Int(output.index)] = try checked(fact)
+    }
+  }
+
+  /// What a rule makes of the least that is known of its operands; empty if it makes nothing.
+  ///
+  /// Extents of results never shrink when those of operands, or the elements that decide them, grow.
+  private func leastOutputs(_ context: OperatorContext, of rule: OperatorRule) -> [ValueFact?] {
+    var least = OperatorContext(
+      domain: context.domain, type: context.type, version: context.version,
+      inputs: context.inputs.map { $0?.lowered }, attributes: context.attributes,
+      constants: context.constants, outputCount: context.outputs.count)
+    do throws(OperatorFault) {
+      try rule.infer(&least)
+      return least.outputs
+    } catch {
+      return []
     }
   }
 
@@ -180,12 +260,11 @@ struct ShapeInference {
       guard let bound = bounds[output] else { continue }
       if var fact = facts[Int(output.index)] {
         guard fact.isUpperBound, fact.kind == .tensor else { continue }
-        guard let shape = try bounds.shape(of: output, form: fact.shape.map { _ in nil }) else {
-          continue
-        }
-        // A bound that is derived holds, too.
-        fact.shape = zip(shape, fact.shape).map { min($0, $1) }
-        if fact.value?.count != fact.elementCount { fact.value = nil }
+        guard !fact.hasExactShape,
+          let shape = try bounds.shape(of: output, between: fact.leastShape, and: fact.shape)
+        else { continue }
+        fact.shape = shape
+        fact.settle()
         facts[Int(output.index)] = fact
         continue
       }
@@ -222,7 +301,7 @@ struct ShapeInference {
         bindable(node, reason, structure).isEmpty
       {
         noteUnbounded(node, output, form, structure)
-      } else if isKnown || rules[model.graph.nodes[node].operatorIndex] == nil {
+      } else if isKnown || !hasRule(structure.graph.nodes[node].operatorIndex) {
         // What has no rule needs its shapes from the file, whatever its operands are.
         report(node, output, reason: reason, structure)
         return
@@ -238,7 +317,7 @@ struct ShapeInference {
     unbounded.append(
       UnboundedTensor(
         tensor: model.names[output], form: form.extents,
-        operator: text(of: model.graph.nodes[node].operatorIndex),
+        operator: text(of: structure.graph.nodes[node].operatorIndex),
         node: structure.nodeName(node)))
     guard let extents = form.extents else { return }
     var fact = ValueFact(form.elementType, extents.map { $0 ?? 1 })
@@ -250,7 +329,7 @@ struct ShapeInference {
     _ node: Int, _ output: ONNXNameID, reason: OperatorFault?,
     _ structure: borrowing GraphStructure
   ) {
-    let index = model.graph.nodes[node].operatorIndex
+    let index = structure.graph.nodes[node].operatorIndex
     if let known = reported[index] {
       unknown[known].count += 1
       return
@@ -263,14 +342,15 @@ struct ShapeInference {
         reason: reason, bindable: bindable(node, reason, structure)))
   }
 
-  /// The elements of a small graph input that a rule would have to know.
-  private func bindable(
-    _ node: Int, _ reason: OperatorFault?, _ structure: borrowing GraphStructure
-  ) -> [String] {
-    guard case .unknownValue(let index) = reason else { return [] }
-    let name = model.graph.input(index, of: model.graph.nodes[node])
-    guard name != .absent, case .input = structure[name], let fact = self[name],
-      fact.kind == .tensor, fact.elementType.isIntegral, fact.rank <= 1, fact.elementCount > 0,
+  /// The elements of the small inputs of whole numbers whose elements are not known.
+  func smallInputs(of model: ONNXModel, _ inputs: [Int]) -> [String] {
+    inputs.flatMap { elements(ofInput: model.graph.inputs[$0].name) }
+  }
+
+  /// What bindings call the elements of a small graph input; none if it is not small.
+  private func elements(ofInput name: ONNXNameID) -> [String] {
+    guard let fact = self[name], fact.kind == .tensor, fact.elementType.isIntegral,
+      fact.elementType != .bool, fact.rank <= 1, fact.elementCount > 0, fact.value == nil,
       fact.elementCount <= DimensionResolver.valueLimit
     else { return [] }
     let text = model.names[name]
@@ -278,13 +358,27 @@ struct ShapeInference {
       ? [text] : (0..<fact.elementCount).map { "\(text)[\($0)]" }
   }
 
-  private func text(of index: Int) -> String {
+  /// The elements of a small graph input that a rule would have to know.
+  private func bindable(
+    _ node: Int, _ reason: OperatorFault?, _ structure: borrowing GraphStructure
+  ) -> [String] {
+    guard case .unknownValue(let index) = reason else { return [] }
+    let name = structure.graph.input(index, of: structure.graph.nodes[node])
+    guard !structure.isBody, name != .absent, case .input = structure[name] else { return [] }
+    return elements(ofInput: name)
+  }
+
+  private func hasRule(_ index: Int) -> Bool {
+    rules[index] != nil || bodyOperators[index] != nil
+  }
+
+  func text(of index: Int) -> String {
     let name = model.operators[index]
     return name.domain.isEmpty ? name.type : "\(name.domain)::\(name.type)"
   }
 
   /// What the file says of a value, if that is all there is to know of a dense tensor.
-  private func statedFact(of name: ONNXNameID) -> ValueFact? {
+  func statedFact(of name: ONNXNameID) -> ValueFact? {
     let index = statedIndex[Int(name.index)]
     guard index >= 0, case .tensor(_, let shape?) = stated[Int(index)].type,
       let extents = dimensions.shape(shape)
@@ -302,7 +396,7 @@ struct ShapeInference {
   // MARK: Limits
 
   /// The fact, if it keeps to the limits; without elements that are too many to keep.
-  private mutating func checked(_ fact: ValueFact) throws(OperatorFault) -> ValueFact {
+  mutating func checked(_ fact: ValueFact) throws(OperatorFault) -> ValueFact {
     try fact.checkForm()
     var fact = fact
     if let count = fact.value?.count {
@@ -322,10 +416,11 @@ struct ShapeInference {
 }
 
 extension ValueFact {
-  /// Whether a tensor's type is that of a bound, and its extents are not above it.
+  /// Whether a tensor's type is that of a bound, and its extents keep to it.
   func isWithin(_ bound: ValueFact) -> Bool {
     kind == .tensor && bound.kind == .tensor && elementType == bound.elementType
       && rank == bound.rank && zip(shape, bound.shape).allSatisfy { $0 <= $1 }
+      && (bound.leastShape.map { zip($0, shape).allSatisfy { $0 <= $1 } } ?? true)
   }
 
   /// Refuses shapes beyond the limits that rules rely on.

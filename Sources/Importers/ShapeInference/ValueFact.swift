@@ -16,8 +16,16 @@ struct ValueFact: Hashable, Sendable {
   var isUpperBound = false
   /// The elements, row-major, if they are known and few.
   var value: KnownValue?
+  /// Lower bounds of the extents where ``isUpperBound`` is set; `nil` if they may be 0. Where they
+  /// are the extents themselves, only the elements are bounds.
+  var leastShape: [Int]?
+  /// Lower bounds of the elements of ``value`` where ``isUpperBound`` is set, if they are known.
+  var leastValue: KnownValue?
+  /// What every element of a tensor of integers lies within, however many there are; `nil` if that
+  /// is not known. Truth values lie within 0 and 1 without it.
+  var span: ClosedRange<Int64>?
   /// The members of a sequence, in order; the content of an optional, if it has any; the keys and
-  /// the values of a map.
+  /// the values of a map; the tensor whose largest elements a pooling's indices point to.
   var elements: [ValueFact] = []
 
   /// The fact of a dense tensor.
@@ -50,6 +58,61 @@ struct ValueFact: Hashable, Sendable {
     fact.kind = .map
     fact.elements = [keys, values]
     return fact
+  }
+
+  /// Whether the extents are what every run has.
+  var hasExactShape: Bool { !isUpperBound || leastShape == shape }
+
+  /// The largest and the smallest that the elements can be; the same where they are known.
+  var range: (low: KnownValue?, high: KnownValue?) {
+    isUpperBound ? (leastValue, value) : (value, value)
+  }
+
+  /// What every element lies within, if that is known.
+  var elementSpan: ClosedRange<Int64>? { span ?? (elementType == .bool ? 0...1 : nil) }
+
+  /// Turns what holds of every element into a bound of each, where they are few.
+  mutating func spreadSpan() {
+    guard let span, value == nil, hasExactShape, elementType.isIntegral, elementType != .bool,
+      elementCount <= Self.spreadLimit
+    else { return }
+    (isUpperBound, leastShape) = (true, shape)
+    value = KnownValue.integers([span.upperBound]).repeated(elementCount)
+    leastValue = KnownValue.integers([span.lowerBound]).repeated(elementCount)
+  }
+
+  /// The most elements that are bounded one by one for want of more knowledge.
+  private static let spreadLimit = 64
+
+  /// The least that is known: extents and elements that every run has at least.
+  var lowered: ValueFact {
+    guard isUpperBound else { return self }
+    var fact = self
+    fact.isUpperBound = false
+    fact.shape = leastShape ?? Array(repeating: 0, count: rank)
+    fact.value = leastValue?.count == fact.elementCount ? leastValue : nil
+    fact.leastShape = nil
+    fact.leastValue = nil
+    fact.span = nil
+    return fact
+  }
+
+  /// Takes the mark of a bound off where lower and upper bounds meet, and elements off that are not
+  /// those of the shape.
+  mutating func settle() {
+    guard isUpperBound, kind == .tensor else { return }
+    guard leastShape == shape else {
+      value = nil
+      leastValue = nil
+      return
+    }
+    if value == nil || value == leastValue {
+      isUpperBound = false
+      leastShape = nil
+      leastValue = nil
+    } else if leastValue?.count != value?.count {
+      leastValue = nil
+    }
   }
 
   /// The number of axes.

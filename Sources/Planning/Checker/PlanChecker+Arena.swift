@@ -10,13 +10,18 @@ extension PlanChecker {
     for tensor in 0..<graph.tensors.count where isInput[tensor] || isOutput[tensor] {
       isCallers[entry(tensor).storage] = true
     }
+    var isOuter: Set<Int> = []
+    for tensor in graph.tensorIDs where graph[tensor].role == .outer {
+      isOuter.insert(entry(tensor.index).storage)
+    }
     for tensor in 0..<graph.tensors.count {
       let entry = entry(tensor)
       guard let root = rootOfStorage[entry.storage] else { continue }
       let expected: MemorySpace =
         if graph[TensorID(root)].role.isResident {
           .resident
-        } else if plan.options.io == IOPlacement.external.rawValue, isCallers[entry.storage] == true
+        } else if isOuter.contains(entry.storage)
+          || plan.options.io == IOPlacement.external.rawValue && isCallers[entry.storage] == true
         {
           .external
         } else { .arena }

@@ -6,12 +6,13 @@ public import GraphIR
 ///
 /// Everything is derived anew, by other means than the planner's: no code is shared with what makes
 /// plans, so a fault there cannot hide here. Rules are checked in stages, each of which relies on
-/// the ones before: the format and its numbers; the model; tensors; steps and their order; storages
+/// the ones before: the format and its numbers; the model; the graphs that nodes run; tensors; steps and their order; storages
 /// and what shares them; lifetimes; what is a part of what; the arena; sums and verdicts; the witness. The first stage that
 /// finds something ends the check, and all it found is reported.
 public struct PlanChecker {
   let plan: ExecutionPlan
-  let graph: Graph
+  /// The graph; once bodies are checked, with the workspaces that their plans need.
+  var graph: Graph
   var violations: [PlanViolation] = []
 
   /// The position in the plan's tensors, by tensor.
@@ -61,7 +62,7 @@ public struct PlanChecker {
       { $0.checkLadderSums() },
     ]
     let stages: [(inout PlanChecker) -> Void] =
-      [{ $0.checkFormat() }, { $0.checkModel() }, { $0.checkTensors() }]
+      [{ $0.checkFormat() }, { $0.checkModel() }, { $0.checkBodies() }, { $0.checkTensors() }]
       + (plan.hasResidencies ? ladder : plain)
       + [{ $0.checkFloor() }, { $0.checkVerdicts() }, { $0.checkWitness() }]
     for stage in stages {

@@ -87,6 +87,15 @@
   case wrongVerdict(what: String)
   /// The witness does not add up to the bound, names what is not there, or does not hold.
   case brokenWitness(what: String)
+
+  /// A step has no plan of a graph that its node runs.
+  case missingBody(step: Int, attribute: String)
+  /// A step has the plan of a graph that its node does not run.
+  case unknownBody(step: Int, attribute: String)
+  /// What a plan says of a graph that a node runs disagrees with the node.
+  case bodyMismatch(step: Int, attribute: String, what: String)
+  /// The plan of a graph that a node runs breaks a rule.
+  indirect case inBody(step: Int, attribute: String, PlanViolation)
 }
 
 extension PlanViolation: CustomStringConvertible {
@@ -155,6 +164,13 @@ extension PlanViolation: CustomStringConvertible {
       "\(what) is \(expected), the plan says \(planned)"
     case .wrongVerdict(let what): "\(what) disagrees with the plan's own figures"
     case .brokenWitness(let what): "the witness of the bound does not hold: \(what)"
+    case .missingBody(let step, let attribute): "step \(step) has no plan of its '\(attribute)'"
+    case .unknownBody(let step, let attribute):
+      "step \(step) has the plan of a '\(attribute)' that its node does not run"
+    case .bodyMismatch(let step, let attribute, let what):
+      "the \(what) of '\(attribute)' at step \(step) disagrees with the node"
+    case .inBody(let step, let attribute, let violation):
+      "in '\(attribute)' of step \(step), \(violation)"
     }
   }
 }

@@ -43,11 +43,13 @@ extension Planner {
   public func curve(
     of graph: Graph, model: PlannedModel, count: Int, progress: (Stage) -> Void = { _ in }
   ) throws(PlanningError) -> BudgetCurve {
+    var graph = graph
+    let bodies = try BodyPlans(of: &graph, by: self)
     let plain = try Draft(of: graph, memory.withoutSlices, self, progress)
-    let resident = plain.problem.storages.totalBytes(in: .resident)
+    let resident = plain.problem.storages.totalBytes(in: .resident) + bodies.residentBytes
     let ladder = ladder(for: plain)
     let top = resident + plain.arrangement.arenaBytes
-    let floor = ladder.floorBytes
+    let floor = ladder.floorBytes + bodies.residentBytes
     var curve = BudgetCurve(
       plainBytes: top, floorBytes: floor, residentBytes: resident,
       points: [
@@ -60,7 +62,9 @@ extension Planner {
       guard budget < top else { continue }
       progress(.climbing)
       let limited = with(budget: ByteCount(budget))
-      if let plan = try limited.ladderPlan(plain, within: ByteCount(budget), model: model) {
+      if let plan = try limited.ladderPlan(
+        plain, bodies, within: ByteCount(budget), model: model)
+      {
         let checked = try limited.checked(limited.budgeted(plan), of: plain.problem, plain.bound)
         curve.points.append(
           BudgetCurve.Point(
@@ -68,7 +72,8 @@ extension Planner {
             price: checked.summary.price,
             outcome: checked.passes.last { $0.name == "ladder" }?.outcome ?? "",
             baselines: ladder.baselines(
-              [plain.arrangement.schedule, plain.file.schedule], within: budget)))
+              [plain.arrangement.schedule, plain.file.schedule],
+              within: budget - bodies.residentBytes)))
       } else {
         curve.points.append(
           BudgetCurve.Point(

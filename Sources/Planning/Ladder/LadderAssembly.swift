@@ -9,6 +9,8 @@ struct LadderAssembly {
   let model: LadderModel
   let arrangement: LadderArrangement
   let costs: CostModel
+  /// The plans of the graphs that nodes run.
+  var bodies = BodyPlans()
 
   /// The plan without its proof, budget, baselines and passes.
   ///
@@ -20,11 +22,12 @@ struct LadderAssembly {
     let residencies = arrangement.residencies
     let (arena, peak) = (arrangement.arenaBytes, residencies.peakBytes)
     let steps = steps()
+    let resident = model.residentBytes + bodies.residentBytes
     let summary = PlanSummary(
-      fits: nil, budgetBytes: nil, totalBytes: model.residentBytes + arena,
-      residentBytes: model.residentBytes, externalBytes: map.totalBytes(in: .external),
+      fits: nil, budgetBytes: nil, totalBytes: resident + arena,
+      residentBytes: resident, externalBytes: map.totalBytes(in: .external),
       arenaBytes: arena, peakBytes: peak, peakStep: residencies.peakStep, lowerBoundBytes: 0,
-      floorBytes: model.residentBytes + model.floorBytes, secondBytes: arrangement.secondBytes,
+      floorBytes: resident + model.floorBytes, secondBytes: arrangement.secondBytes,
       price: price(of: steps), orderGap: 0,
       fragmentation: ExecutionPlan.excess(of: arena, over: peak), provenOptimal: false,
       baselines: [:])
@@ -50,7 +53,8 @@ struct LadderAssembly {
           inputs: list(graph.inputs(of: node)), outputs: list(graph.outputs(of: node)),
           recomputeFlops: action.kind == .recompute ? costs.flops[node.index] : 0, liveBytes: live,
           workspaceBytes: model.workspaces[node.index],
-          workspaceOffset: arrangement.workspaceOffsets[step])
+          workspaceOffset: arrangement.workspaceOffsets[step],
+          bodies: action.kind == .run ? bodies.ofNode[node] : nil)
       case .spill(let storage), .fetch(let storage):
         let name = graph.name(of: model.map.roots[storage.index])
         let isSpill = action.kind == .spill

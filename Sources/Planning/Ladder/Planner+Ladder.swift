@@ -14,23 +14,27 @@ extension Planner {
   /// The plan that keeps the budget by recomputing or spilling, if order and layout alone do not and
   /// one is found.
   ///
-  /// - Parameter plain: The draft of the order that the plan runs, without slices.
+  /// - Parameters:
+  ///   - plain: The draft of the order that the plan runs, without slices.
+  ///   - bodies: The plans of the graphs inside nodes.
   func ladderPlan(
-    _ plain: Draft, within budget: ByteCount, model: PlannedModel
+    _ plain: Draft, _ bodies: BodyPlans, within budget: ByteCount, model: PlannedModel
   ) throws(PlanningError) -> ExecutionPlan? {
     let ladder = ladder(for: plain)
     let schedule = plain.arrangement.schedule
-    guard let found = try ladder.plan(schedule, within: budget.value) else { return nil }
-    return assembled(found, ladder, plain, model)
+    guard let found = try ladder.plan(schedule, within: budget.value - bodies.residentBytes)
+    else { return nil }
+    return assembled(found, ladder, plain, bodies, model)
   }
 
   /// A ladder's find as a plan, without budget.
   func assembled(
-    _ found: LadderPlanner.Found, _ ladder: LadderPlanner, _ plain: Draft, _ model: PlannedModel
+    _ found: LadderPlanner.Found, _ ladder: LadderPlanner, _ plain: Draft,
+    _ bodies: BodyPlans, _ model: PlannedModel
   ) -> ExecutionPlan {
     var plan = LadderAssembly(
       problem: plain.problem, model: found.model, arrangement: found.arrangement,
-      costs: ladder.costs
+      costs: ladder.costs, bodies: bodies
     ).plan(model: model, options: options)
     plan.summary.price.trafficBoundBytes = found.trafficBound
     plan.summary.baselines = plain.baselines

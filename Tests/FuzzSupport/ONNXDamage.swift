@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-import TestSupport
+public import TestSupport
 
 /// Ways to spoil a file.
-enum ONNXDamage {
+public enum ONNXDamage {
   /// A model that has something of everything.
-  static let everything = ProtobufWriter.model(
+  public static let everything = ProtobufWriter.model(
     more: {
       $0.message(14) {
         $0.string(1, "k")
@@ -46,7 +46,7 @@ enum ONNXDamage {
     })
 
   /// One to four small damages to a copy of bytes.
-  static func damaged(_ bytes: [UInt8], _ random: inout SeededGenerator) -> [UInt8] {
+  public static func damaged(_ bytes: [UInt8], _ random: inout SeededGenerator) -> [UInt8] {
     var bytes = bytes
     for _ in 0..<Int.random(in: 1...4, using: &random) {
       guard !bytes.isEmpty else { break }

@@ -72,10 +72,23 @@ struct SpillGapProgram {
       program.addConstraint("spilled[\(index)]", 1 * spilled - 1 * variable, .atLeast, 0)
     }
     var open: Set<Int> = []
+    // Of rows in which the same free gaps are open the one that misses most says all.
+    var worst = Array(gaps.rows.indices)
+    var last: Int?
     for row in gaps.rows.indices {
-      open.subtract(closing[row])
-      open.formUnion(opening[row])
-      guard residues[row] > 0 else { continue }
+      if !opening[row].isEmpty || !closing[row].isEmpty || heads[row] != nil { last = nil }
+      if let first = last, heads[row] == nil {
+        if residues[row] > residues[worst[first]] { worst[first] = row }
+        worst[row] = -1
+      } else {
+        last = heads[row] == nil ? row : nil
+      }
+    }
+    for first in gaps.rows.indices {
+      open.subtract(closing[first])
+      open.formUnion(opening[first])
+      let row = worst[first]
+      guard row >= 0, residues[row] > 0 else { continue }
       let scale = Double(residues[row])
       var sum = LinearExpression()
       for member in open.sorted() {
@@ -124,8 +137,8 @@ struct SpillGapProgram {
     var isCut: [Bool]?
     /// No choice of the free gaps moves fewer bytes, up to what is known.
     var bound: Int
-    /// The simplex iterations spent.
-    var iterations: Int
+    /// The simplex iterations spent, times rows.
+    var work: Int
   }
 
   /// Looks for a choice that moves fewer bytes than is known to be enough.
@@ -133,33 +146,34 @@ struct SpillGapProgram {
   /// - Parameters:
   ///   - known: Traffic that is known to be enough; all that moves no less is cut off.
   ///   - nodes: The most nodes of the search tree.
-  ///   - iterations: The most simplex iterations.
+  ///   - work: The most simplex iterations, times rows.
   func solve(
-    with solver: some IntegerProgramSolver, below known: Int, nodes: Int, iterations: Int
+    with solver: some IntegerProgramSolver, below known: Int, nodes: Int, work: Int
   ) -> Outcome {
     let common = gaps.commonBytes
+    let height = program.constraintCount + 1
     guard !free.isEmpty else {
       // Nothing else is left than what is fixed.
       let isWithin = gaps.isWithinBudget(fixed)
       return Outcome(
         isCut: isWithin ? fixed : nil, bound: isWithin ? min(fixedBytes, known) : known,
-        iterations: 0)
+        work: 0)
     }
     let options = SolveOptions(
-      nodeLimit: nodes, iterationLimit: iterations,
+      nodeLimit: nodes, iterationLimit: max(1, work / height),
       cutoff: (Double(known - fixedBytes) - 0.5 * Double(common)) / unit)
     let solution: Solution
     do throws(SolverError) {
       solution = try solver.solve(program, options: options)
     } catch {
-      return Outcome(isCut: nil, bound: fixedBytes, iterations: iterations)
+      return Outcome(isCut: nil, bound: fixedBytes, work: work)
     }
     if solution.status == .infeasible {
-      return Outcome(isCut: nil, bound: known, iterations: solution.iterationCount)
+      return Outcome(isCut: nil, bound: known, work: solution.iterationCount * height)
     }
     let raw = Double(fixedBytes) + max(0, (solution.bestBound ?? 0) * unit * (1 - 1e-9) - 0.5)
     var outcome = Outcome(
-      isCut: nil, bound: gaps.roundedUp(raw), iterations: solution.iterationCount)
+      isCut: nil, bound: gaps.roundedUp(raw), work: solution.iterationCount * height)
     if let point = solution.point {
       var isCut = fixed
       for (index, variable) in free { isCut[index] = point[variable] > 0.5 }

@@ -21,8 +21,8 @@ struct SpillSearch {
     var windows = 24
     /// Nodes of the search tree of a program.
     var nodes = 20_000
-    /// Simplex iterations, all programs together.
-    var iterations = 120_000
+    /// Simplex iterations times rows, all programs together: an iteration looks at every row.
+    var work = 8_000_000
   }
 
   /// What came of it.
@@ -137,11 +137,11 @@ struct SpillSearch {
       for index in decided.indices { known[index] = decided[index] ?? false }
       let program = SpillGapProgram(gaps, known: known, isFree: decided.map { $0 == nil })
       let answer = program.solve(
-        with: GLPKSolver(), below: traffic, nodes: limits.nodes, iterations: limits.iterations)
+        with: GLPKSolver(), below: traffic, nodes: limits.nodes, work: limits.work / 2)
       // What is decided is so for all that is better than the best one known.
       take(answer.isCut)
       prove(answer.bound)
-      spent = answer.iterations
+      spent = answer.work
       if bound == traffic { return }
     }
     improveByWindows(multipliers, spent)
@@ -195,7 +195,7 @@ struct SpillSearch {
     var centers: [Int?] = [nil]
     centers += rows
     for center in centers {
-      guard bound < traffic, spent < limits.iterations, tried < limits.windows, let known = best
+      guard bound < traffic, spent < limits.work, tried < limits.windows, let known = best
       else { return }
       var isFree = [Bool](repeating: false, count: gaps.gaps.count)
       var count = 0
@@ -215,8 +215,9 @@ struct SpillSearch {
       guard count > 1 else { continue }
       tried += 1
       let answer = SpillGapProgram(gaps, known: known, isFree: isFree).solve(
-        with: GLPKSolver(), below: traffic, nodes: 400, iterations: 8_000)
-      spent += answer.iterations
+        with: GLPKSolver(), below: traffic, nodes: 400,
+        work: limits.work / 24)
+      spent += answer.work
       take(answer.isCut)
     }
   }

@@ -109,21 +109,19 @@ public struct Planner: Sendable {
       if other.arrangement.arenaBytes < plain.arrangement.arenaBytes { draft = other }
     }
 
-    // What the graphs inside nodes keep resident is spent, whatever else is done.
-    let inner = bodies.residentBytes
-    let residents = draft.problem.storages.totalBytes(in: .resident) + inner
+    let residents = draft.problem.storages.totalBytes(in: .resident) + bodies.residentBytes
     var smallest: Int?
     if let budget, residents + draft.arrangement.arenaBytes > budget.value {
       progress(.climbing)
-      if let plan = try ladderPlan(plain, within: budget, model: model, bodies) {
+      if let plan = try ladderPlan(plain, bodies, within: budget, model: model) {
         progress(.checking)
         return try checked(budgeted(plan), of: plain.problem, plain.bound)
       }
       smallest =
         try ladder(for: plain).smallestBudget(
-          plain.arrangement.schedule, above: max(budget.value - inner, 0),
-          enough: residents - inner + draft.arrangement.arenaBytes
-        ).map { $0.budget + inner } ?? residents + draft.arrangement.arenaBytes
+          plain.arrangement.schedule, above: budget.value - bodies.residentBytes,
+          enough: residents - bodies.residentBytes + draft.arrangement.arenaBytes
+        ).map { $0.budget + bodies.residentBytes } ?? residents + draft.arrangement.arenaBytes
     }
 
     var plan = PlanAssembly(
@@ -132,7 +130,7 @@ public struct Planner: Sendable {
     plan.setBudget(budget)
     plan.summary.smallestBudgetBytes = smallest
     plan.summary.floorBytes = min(
-      plan.summary.floorBytes, ladder(for: plain).floorBytes + inner)
+      plan.summary.floorBytes, ladder(for: plain).floorBytes + bodies.residentBytes)
     plan.summary.baselines = plain.baselines
     let filePeak = draft.filePeakBytes
     plan.passes = entries.map {

@@ -7,7 +7,7 @@ import Testing
 
 @testable import Planning
 
-/// The ladder's searches against every schedule there is, and against every choice of cuts.
+/// The ladder's searches against every schedule there is.
 @Suite struct LadderSearchTests {
   /// Which means a search has.
   static let means = [(true, false), (false, true), (true, true)]
@@ -122,63 +122,6 @@ import Testing
           if extras <= 2 { #expect(best.map { abs($0 - price) < 1e-9 } == true) }
         }
       }
-    }
-  }
-
-  /// Traffic and peak of every choice of cuts of one order.
-  static func choices(
-    _ state: LadderState, _ program: SpillProgram
-  ) throws -> [(peak: Int, traffic: Int)] {
-    try (0..<(1 << program.gaps.count)).map { choice in
-      let isCut = program.gaps.indices.map { choice >> $0 & 1 == 1 }
-      let actions = program.state(state, cutting: isCut).actions()
-      let residencies = try Residencies(of: actions, in: state.model)
-      let traffic = actions.reduce(0) { sum, action in
-        switch action {
-        case .run, .recompute: sum
-        case .spill(let storage), .fetch(let storage):
-          sum + state.model.copiedBytes[storage.index]
-        }
-      }
-      return (residencies.peakBytes, traffic)
-    }
-  }
-
-  @Test(arguments: Seeds.first(24))
-  func `the program finds the least traffic of an order`(seed: Int) throws {
-    let problem = Self.problem(seed: seed, nodes: 5...9)
-    let model = LadderModel(of: problem, streamsResidents: false)
-    let state = LadderState(model, order: Array(problem.graph.nodeIDs))
-    let peak = state.loads.peak.bytes
-    for budget in Set([model.floorBytes, (model.floorBytes + peak) / 2, peak - 64]).sorted()
-    where budget >= model.floorBytes && budget < peak {
-      let program = SpillProgram(state, budget: budget)
-      // Every gap, also those that are not above the budget, is a choice.
-      let all = SpillProgram(state, budget: 0)
-      guard all.gaps.count <= 9 else { continue }
-      let choices = try Self.choices(state, all)
-      let best = choices.filter { $0.peak <= budget }.map(\.traffic).min()
-      var greedy = LadderGreedy(
-        state, costs: Self.costs(of: problem.graph), budget: budget, mayRecompute: false,
-        maySpill: true)
-      guard greedy.run() else {
-        #expect(!program.isFeasible || best == nil || program.hasTakeovers)
-        continue
-      }
-      let better = FixedOrderSpill.improved(state, greedy: greedy.state, budget: budget)
-      let actions = better.state.actions()
-      #expect(try Residencies(of: actions, in: model).peakBytes <= budget)
-      let traffic = actions.reduce(0) { sum, action in
-        switch action {
-        case .run, .recompute: sum
-        case .spill(let storage), .fetch(let storage): sum + model.copiedBytes[storage.index]
-        }
-      }
-      let least = try #require(best)
-      #expect(better.bound <= least, "seed \(seed) budget \(budget)")
-      #expect(traffic >= least)
-      if better.isOptimal { #expect(traffic == least, "seed \(seed) budget \(budget)") }
-      if !program.hasTakeovers { #expect(better.isOptimal, "seed \(seed) budget \(budget)") }
     }
   }
 

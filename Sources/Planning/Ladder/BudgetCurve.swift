@@ -16,7 +16,7 @@ public struct BudgetCurve: Hashable, Sendable {
     /// How it was found.
     public var outcome: String
     /// The bytes that runtimes without a plan would copy, by the rule for what leaves the arena:
-    /// `belady`, `leastBytes`; the better of our order and the file's. Absent where they fail.
+    /// `belady`, `greedy`; the better of our order and the file's. Absent where they fail.
     public var baselines: [String: Int] = [:]
   }
 
@@ -63,7 +63,7 @@ extension Planner {
       progress(.climbing)
       let limited = with(budget: ByteCount(budget))
       if let plan = try limited.ladderPlan(
-        plain, within: ByteCount(budget), model: model, bodies)
+        plain, bodies, within: ByteCount(budget), model: model)
       {
         let checked = try limited.checked(limited.budgeted(plan), of: plain.problem, plain.bound)
         curve.points.append(

@@ -14,6 +14,8 @@ struct LadderPlanner {
 
   /// How often less is asked of the loads because the layout needs more than they say.
   private static let layoutRetries = 6
+  /// Policies of runtimes are followed in graphs up to this size.
+  private static let comparedNodes = 20_000
 
   /// A plan's schedule and layout, with what is known of it.
   struct Found {
@@ -84,26 +86,16 @@ struct LadderPlanner {
     return best
   }
 
-  /// The plan of the greedy ladder, its loads held so far below the budget that the layout fits.
+  /// The plan of the greedy ladder, its loads held so far below the budget that the layout fits; where
+  /// it may spill, what is spilled and fetched is chosen anew for the runs that it ends with.
   private func greedy(
     _ start: LadderState, _ again: Bool, _ away: Bool, within arena: Int
   ) throws(PlanningError) -> Found? {
     let model = start.model
     var target = arena
-    var isImproved = true
     for _ in 0..<Self.layoutRetries {
-      var ladder = LadderGreedy(
-        start, costs: costs, budget: target, mayRecompute: again, maySpill: away)
-      guard ladder.run() else { return nil }
-      var state = ladder.state
-      var (bound, note) = (Int?.none, "greedy")
-      if !again, isImproved {
-        let better = FixedOrderSpill.improved(start, greedy: state, budget: target)
-        state = better.state
-        if target == arena { bound = better.bound }
-        note = better.isOptimal ? "optimal for this order" : "greedy and windowed programs"
-      }
-      let actions = state.actions()
+      guard let choice = choice(start, again, away, within: target) else { return nil }
+      let actions = choice.actions
       let residencies: Residencies
       do throws(Residencies.Fault) {
         residencies = try Residencies(of: actions, in: model)
@@ -112,16 +104,39 @@ struct LadderPlanner {
       if arrangement.arenaBytes <= arena {
         return Found(
           model: model, arrangement: arrangement,
-          outcome: "\(note): \(Self.words(for: actions)); layout by \(arrangement.winner)",
-          seconds: seconds(of: actions, model), trafficBound: bound)
+          outcome: "\(choice.note): \(Self.words(for: actions)); layout by \(arrangement.winner)",
+          seconds: seconds(of: actions, model), trafficBound: target == arena ? choice.bound : nil)
       }
       let next = target - (arrangement.arenaBytes - arena)
-      // Large programs are not worth solving for each little less that the layout asks for.
-      isImproved = model.nodeCount < 2_000
       guard next >= model.floorBytes, next < target else { return nil }
       target = next
     }
     return nil
+  }
+
+  /// The actions that keep loads within a budget, what no spilling of their order moves less than, and
+  /// how they were found.
+  private func choice(
+    _ start: LadderState, _ again: Bool, _ away: Bool, within budget: Int
+  ) -> (actions: [LadderAction], bound: Int?, note: String)? {
+    let model = start.model
+    if !again,
+      let found = SpillSearch.improved(
+        start.order.map { .run($0) }, in: model, budget: budget)
+    {
+      return (
+        found.actions, found.bound - found.compulsory,
+        found.isOptimal ? "spilling, optimal for this order" : "spilling"
+      )
+    }
+    var ladder = LadderGreedy(
+      start, costs: costs, budget: budget, mayRecompute: again, maySpill: away)
+    guard ladder.run() else { return nil }
+    let actions = ladder.state.actions()
+    if away, let found = SpillSearch.improved(actions, in: model, budget: budget) {
+      return (found.actions, nil, "greedy ladder")
+    }
+    return (actions, nil, again ? "greedy ladder" : "greedy spilling")
   }
 
   /// The cheapest plan of a small graph over all orders, if its layout needs no more than its loads.
@@ -168,23 +183,21 @@ struct LadderPlanner {
     return time + costs.seconds(ofBytes: bytes)
   }
 
-  /// The traffic of runtimes that make room by a rule, by its name, in the best of some orders.
+  /// What runtimes that make room by a policy would spill and fetch, by the policy's name, in the best
+  /// of some orders, if they could compact their arena at no cost.
   func baselines(_ orders: [Schedule], within budget: Int) -> [String: Int] {
     let model = LadderModel(of: problem, streamsResidents: streamsResidents)
-    guard model.nodeCount <= 20_000 else { return [:] }
+    guard model.nodeCount <= Self.comparedNodes else { return [:] }
     var result: [String: Int] = [:]
-    for rule in EvictionBaseline.Rule.allCases {
+    for policy in SpillBaseline.Policy.allCases {
       for order in orders {
-        let actions = EvictionBaseline(rule: rule).actions(
-          model, order: order.order, budget: budget - model.residentBytes)
-        guard let actions else { continue }
-        let bytes = actions.reduce(0) { sum, action in
-          switch action {
-          case .run, .recompute: sum
-          case .spill(let storage), .fetch(let storage): sum + model.copiedBytes[storage.index]
-          }
-        }
-        result[rule.rawValue] = min(result[rule.rawValue] ?? .max, bytes)
+        guard
+          let actions = SpillBaseline.schedule(
+            order.order, in: model, policy: policy, arena: .counted,
+            budget: budget - model.residentBytes)
+        else { continue }
+        let bytes = SpillSearch.traffic(of: actions, in: model)
+        result[policy.rawValue] = min(result[policy.rawValue] ?? .max, bytes)
       }
     }
     return result

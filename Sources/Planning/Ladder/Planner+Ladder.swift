@@ -18,19 +18,19 @@ extension Planner {
   ///   - plain: The draft of the order that the plan runs, without slices.
   ///   - bodies: The plans of the graphs inside nodes.
   func ladderPlan(
-    _ plain: Draft, within budget: ByteCount, model: PlannedModel, _ bodies: BodyPlans
+    _ plain: Draft, _ bodies: BodyPlans, within budget: ByteCount, model: PlannedModel
   ) throws(PlanningError) -> ExecutionPlan? {
     let ladder = ladder(for: plain)
     let schedule = plain.arrangement.schedule
-    let rest = budget.value - bodies.residentBytes
-    guard rest >= 0, let found = try ladder.plan(schedule, within: rest) else { return nil }
-    return assembled(found, ladder, plain, model, bodies)
+    guard let found = try ladder.plan(schedule, within: budget.value - bodies.residentBytes)
+    else { return nil }
+    return assembled(found, ladder, plain, bodies, model)
   }
 
   /// A ladder's find as a plan, without budget.
   func assembled(
-    _ found: LadderPlanner.Found, _ ladder: LadderPlanner, _ plain: Draft, _ model: PlannedModel,
-    _ bodies: BodyPlans
+    _ found: LadderPlanner.Found, _ ladder: LadderPlanner, _ plain: Draft,
+    _ bodies: BodyPlans, _ model: PlannedModel
   ) -> ExecutionPlan {
     var plan = LadderAssembly(
       problem: plain.problem, model: found.model, arrangement: found.arrangement,

@@ -62,7 +62,7 @@ import Testing
         == "buffer 0 has alignment 3, which is not a power of two")
     #expect(
       message([Self.buffer(8, 0, 1, at: 0), Self.buffer(8, 0, 1, at: 4)])
-        == "buffers 0 and 1 are fixed to the same bytes at the same time")
+        == "buffers 1 and 0 are fixed to the same bytes at the same time")
     try call { graphopt_layout(nil, 0, nil, nil, nil, $0) }
   }
 

@@ -52,8 +52,14 @@ import Testing
     #expect(
       fault {
         $0.weights("w", [2])
-        $0.weights("w", [2])
+        $0.weights("w", [3])
       } == .structure(.definedTwice(tensor: "w", by: ["an initializer", "an initializer"])))
+    // Stored twice in one form, a tensor is one: onnxruntime takes the last.
+    #expect(
+      fault {
+        $0.weights("w", [2])
+        $0.weights("w", [2])
+      } == nil)
   }
 
   @Test func `a name that is used is defined`() {

@@ -205,7 +205,8 @@ enum ShapeOperators {
   }
 
   private static func tiled(_ data: ValueFact, to shape: [Int]) -> KnownValue? {
-    guard let value = data.value, shape.reduce(1, *) <= KnownValue.elementLimit else { return nil }
+    guard let value = data.value, Extents.hasElements(shape, atMost: KnownValue.elementLimit)
+    else { return nil }
     let strides = Extents.strides(of: data.shape)
     let positions = Extents.positions(in: shape, strides: Extents.strides(of: shape))
     let outer = Extents.strides(of: shape)

@@ -14,6 +14,13 @@ enum Extents {
     return total
   }
 
+  /// Whether a shape has no more elements than a limit, also where their number fits no integer.
+  static func hasElements(_ shape: [Int], atMost limit: Int) -> Bool {
+    if shape.contains(0) { return limit >= 0 }
+    guard let count = try? product(shape) else { return false }
+    return count <= limit
+  }
+
   /// The product of two extents.
   static func product(_ a: Int, _ b: Int) throws(OperatorFault) -> Int {
     let (product, overflow) = a.multipliedReportingOverflow(by: b)

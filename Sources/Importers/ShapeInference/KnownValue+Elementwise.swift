@@ -34,7 +34,7 @@ extension KnownValue {
   static func combining(
     _ a: ValueFact, _ b: ValueFact, shape: [Int], type: ElementType, _ function: Binary
   ) -> KnownValue? {
-    guard let x = a.value, let y = b.value, shape.reduce(1, *) <= elementLimit,
+    guard let x = a.value, let y = b.value, Extents.hasElements(shape, atMost: elementLimit),
       Extents.canStretch(a.shape, to: shape), Extents.canStretch(b.shape, to: shape)
     else { return nil }
     switch (x, y) {
@@ -62,9 +62,9 @@ extension KnownValue {
   /// The elements of an operand stretched to a shape; `nil` when that has too many.
   func broadcast(from shape: [Int], to result: [Int]) -> KnownValue? {
     if shape == result { return self }
-    guard result.reduce(1, *) <= Self.elementLimit, Extents.canStretch(shape, to: result) else {
-      return nil
-    }
+    guard Extents.hasElements(result, atMost: Self.elementLimit),
+      Extents.canStretch(shape, to: result)
+    else { return nil }
     return picking(Extents.broadcastPositions(of: shape, to: result))
   }
 }

@@ -40,7 +40,8 @@ struct LadderProofTests {
         if try file.plan().hasResidencies { planned.append((file, fixture.path)) }
       }
     }
-    #expect(planned.count >= 3, "\(rung)")
+    // Recomputing alone helps where something costly is made of little that stays.
+    #expect(planned.count >= 2, "\(rung)")
     let answer = withExtendedLifetime(planned) {
       Peer.run("peer_offsets.py", planned.flatMap { [$0.file.path, $0.model] })
     }
@@ -53,20 +54,24 @@ struct LadderProofTests {
     #expect(broken.status == 1 || rung == ["--spill", "weights"], "\(broken.errors)")
   }
 
-  @Test(
-    .enabled(if: Zoo.isNamed, Comment(rawValue: Zoo.briefness)),
-    arguments: RuntimeProofTests.models.filter {
+  @Test(.enabled(if: Zoo.isNamed, Comment(rawValue: Zoo.briefness)))
+  func `real models that recompute or spill compute the same`() throws {
+    let models = RuntimeProofTests.models.filter {
       ["magika", "randwire", "ppocrv2", "densenet", "googlenet", "squeezenet"].contains(
         where: $0.model.contains)
-    })
-  func `real models that recompute or spill compute the same`(_ binding: ZooBinding) throws {
-    let model = Zoo.path(of: binding.model)
-    var planned: [PlannedFile] = []
-    for rung in Self.rungs.prefix(2) {
-      if let file = try Self.plan(model, binding.dims, rung, share: 2) { planned.append(file) }
     }
+    var planned: [(file: PlannedFile, model: String)] = []
+    for binding in models {
+      let model = Zoo.path(of: binding.model)
+      for rung in Self.rungs.prefix(2) {
+        if let file = try Self.plan(model, binding.dims, rung, share: 2) {
+          planned.append((file, model))
+        }
+      }
+    }
+    #expect(planned.count >= 3)
     let answer = withExtendedLifetime(planned) {
-      Peer.run("peer_offsets.py", planned.flatMap { [$0.path, model] })
+      Peer.run("peer_offsets.py", planned.flatMap { [$0.file.path, $0.model] })
     }
     #expect(answer.status == 0, "\(answer.errors)")
   }

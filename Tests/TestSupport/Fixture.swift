@@ -28,6 +28,7 @@ public struct Fixture: Hashable, Sendable, CustomTestStringConvertible {
     Fixture("mlp_train", runs: false),
     Fixture("old_style"),
     Fixture("passthrough"),
+    Fixture("recall"),
     Fixture("resnet50", dims: ["batch=1"]),
     Fixture("squeezenet_like", dims: ["batch=2"]),
   ]

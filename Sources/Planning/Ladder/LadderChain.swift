@@ -27,19 +27,21 @@ struct LadderChain {
   ///   - storage: What is wanted.
   ///   - slot: When.
   ///   - budget: What loads should stay within.
+  ///   - depth: How many makers of makers run again before operands are rather kept, whatever else is
+  ///     live meanwhile.
   /// - Returns: `nil` where something needed can be had by no means.
   init?(
     making storage: Int, at slot: Int, in state: LadderState, _ costs: CostModel, budget: Int,
-    mayFetch: Bool
+    depth: Int, mayFetch: Bool
   ) {
     let model = state.model
     let maker = Int(model.maker[storage])
     guard maker >= 0, state.mayRepeat(maker, at: slot) else { return nil }
     var isThere: Set<Int> = [storage]
-    var open = [maker]
+    var open = [(node: maker, depth: 0)]
     nodes = [maker]
     var workspace = 0
-    while let node = open.popLast() {
+    while let (node, level) = open.popLast() {
       price += costs.seconds(ofNode: node)
       workspace = max(workspace, model.workspaces[node])
       for made in model.makes[node] {
@@ -81,11 +83,12 @@ struct LadderChain {
               // It runs here instead of there.
               price -= costs.seconds(ofNode: source)
               nodes.append(source)
-              open.append(source)
+              open.append((source, level + 1))
             }
             continue
           }
         }
+        if level >= depth, keep(input, last, until: slot, list, model) { continue }
         if mayFetch, last >= 0,
           state.hasCopy(of: input, atEndOf: last)
             || last + 1 < list.count && list[last + 1].source == .fetch
@@ -96,16 +99,27 @@ struct LadderChain {
         } else if source >= 0, state.mayRepeat(source, at: slot), nodes.count < Self.nodeLimit {
           if !nodes.contains(source) {
             nodes.append(source)
-            open.append(source)
+            open.append((source, level + 1))
           }
           between.append(input)
-        } else {
+        } else if !keep(input, last, until: slot, list, model) {
           return nil
         }
       }
     }
     additions.append((workspace, slot..<slot + 1))
     price = max(price, 0)
+  }
+
+  /// Keeps an operand longer than it was, although there is more live meanwhile than there should be.
+  private mutating func keep(
+    _ storage: Int, _ segment: Int, until slot: Int, _ list: [LadderState.Segment],
+    _ model: LadderModel
+  ) -> Bool {
+    guard segment >= 0 else { return false }
+    extended.append((storage, segment))
+    additions.append((model.bytes[storage], list[segment].end + 1..<slot + 1))
+    return true
   }
 
   /// Makes the changes.

@@ -12,6 +12,11 @@ import GraphIR
 /// candidate gives, the cheapest that covers the rest is taken. At the end, what turned out not to be
 /// needed is taken back, dearest first.
 struct LadderGreedy {
+  /// How often the highest load is looked for.
+  private static let roundsLimit = 20_000
+  /// How deep chains are tried; the first only keeps operands where there is room.
+  private static let depths = [Int.max, 0, 1]
+
   private(set) var state: LadderState
   let costs: CostModel
   let budget: Int
@@ -35,6 +40,7 @@ struct LadderGreedy {
   private struct Candidate {
     var gap: LadderState.Gap
     var source: LadderState.Source
+    var depth = 0
     var price: Double
     var score: Double
   }
@@ -65,11 +71,12 @@ struct LadderGreedy {
 
   /// Makes moves until the loads are within the budget.
   ///
-  /// - Returns: Whether they are.
+  /// - Returns: Whether they are. Each move brings the highest load down, or makes fewer times have it;
+  ///   so moves end, and long before that they are stopped.
   /// - Complexity: O(peaks · (storages + times) + candidates · chain · log times).
   mutating func run() -> Bool {
     guard budget >= state.model.floorBytes else { return false }
-    while true {
+    for _ in 0..<Self.roundsLimit {
       let peak = state.loads.peak
       guard peak.bytes > budget else {
         trim()
@@ -77,6 +84,7 @@ struct LadderGreedy {
       }
       guard lower(peak.time) else { return false }
     }
+    return false
   }
 
   /// Brings the load at a time within the budget, or at least down.
@@ -85,7 +93,7 @@ struct LadderGreedy {
     var candidates: [Candidate] = []
     for storage in 0..<state.model.storageCount where state.model.isMovable[storage] {
       guard let gap = state.gap(of: storage, around: time) else { continue }
-      if let candidate = candidate(gap, excess) { candidates.append(candidate) }
+      if let candidate = candidate(gap, excess, at: time) { candidates.append(candidate) }
     }
     candidates.sort {
       ($0.score, -$0.gap.next, $0.gap.storage) < ($1.score, -$1.gap.next, $1.gap.storage)
@@ -106,14 +114,16 @@ struct LadderGreedy {
         }
       }
       candidates.swapAt(index, chosen)
-      if apply(candidates[index].gap, candidates[index].source, excess) { isChanged = true }
+      if apply(candidates[index], at: time) { isChanged = true }
       index += 1
     }
     return isChanged
   }
 
   /// The better of the two ways to drop a storage over a gap, if there is any that helps.
-  private func candidate(_ gap: LadderState.Gap, _ excess: Excess) -> Candidate? {
+  private mutating func candidate(
+    _ gap: LadderState.Gap, _ excess: Excess, at time: Int
+  ) -> Candidate? {
     let bytes = state.model.bytes[gap.storage]
     let relief = excess.relief(bytes, gap.range)
     guard bytes > 0, relief > 0 else { return nil }
@@ -122,18 +132,20 @@ struct LadderGreedy {
       let price = spillPrice(of: gap)
       best = Candidate(gap: gap, source: .fetch, price: price, score: price / relief)
     }
-    if mayRecompute,
-      let chain = LadderChain(
-        making: gap.storage, at: gap.slot, in: state, costs, budget: budget, mayFetch: maySpill)
-    {
+    guard mayRecompute else { return best }
+    for depth in Self.depths {
+      guard
+        let chain = LadderChain(
+          making: gap.storage, at: gap.slot, in: state, costs, budget: budget, depth: depth,
+          mayFetch: maySpill)
+      else { continue }
       let rest = relief - harm(of: chain, excess)
-      if rest > 0, isBearable(chain) {
-        // Views and copies are free by the table, but no work is: a node's start counts a little.
-        let price = chain.price + 1e-9 * Double(chain.nodes.count)
-        let score = price / rest
-        if best.map({ score < $0.score }) ?? true {
-          best = Candidate(gap: gap, source: .recompute, price: price, score: score)
-        }
+      guard rest > 0, isBearable(chain, gap, at: time) else { continue }
+      // Views and copies are free by the table, but no work is: a node's start counts a little.
+      let price = chain.price + 1e-9 * Double(chain.nodes.count)
+      let score = price / rest
+      if best.map({ score < $0.score }) ?? true {
+        best = Candidate(gap: gap, source: .recompute, depth: depth, price: price, score: score)
       }
     }
     return best
@@ -153,37 +165,34 @@ struct LadderGreedy {
     }
   }
 
-  /// Whether no load that a chain adds to comes above the highest one, or above the budget where it
-  /// was not.
-  private func isBearable(_ chain: LadderChain) -> Bool {
-    var atSlot = 0
+  /// Whether a move takes something off a time, and no load that its chain adds to becomes as high as
+  /// the highest one is, unless it is within the budget.
+  private mutating func isBearable(
+    _ chain: LadderChain, _ gap: LadderState.Gap, at time: Int
+  ) -> Bool {
     let highest = state.loads.peak.bytes
-    for addition in chain.additions {
-      let load = state.loads.maximum(in: addition.range)
-      if addition.range.count == 1 { atSlot += addition.bytes }
-      if load + addition.bytes > max(budget, highest - 1) { return false }
-    }
-    guard let slot = chain.additions.last?.range else { return true }
-    return state.loads.maximum(in: slot) + atSlot <= max(budget, highest - 1)
+    let before = state.loads.maximum(in: time..<time + 1)
+    let loads = state.loads(cutting: gap, adding: chain.additions, at: time)
+    return loads.there < before && loads.added <= max(budget, highest - 1)
   }
 
   /// Makes a move, unless it no longer helps.
-  private mutating func apply(
-    _ gap: LadderState.Gap, _ source: LadderState.Source, _ excess: Excess
-  ) -> Bool {
+  private mutating func apply(_ candidate: Candidate, at time: Int) -> Bool {
+    let gap = candidate.gap
     // Moves of the same round may have changed the segment.
     guard let now = state.gap(of: gap.storage, around: gap.range.lowerBound), now.next == gap.next,
       now.before == gap.before
     else { return false }
-    switch source {
+    switch candidate.source {
     case .first: return false
     case .fetch:
       state.cut(now, source: .fetch)
     case .recompute:
       guard
         let chain = LadderChain(
-          making: now.storage, at: now.slot, in: state, costs, budget: budget, mayFetch: maySpill),
-        isBearable(chain)
+          making: now.storage, at: now.slot, in: state, costs, budget: budget,
+          depth: candidate.depth, mayFetch: maySpill),
+        isBearable(chain, now, at: time)
       else { return false }
       state.cut(now, source: .recompute)
       chain.apply(to: &state, at: now.slot)

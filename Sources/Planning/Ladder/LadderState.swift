@@ -190,6 +190,19 @@ struct LadderState {
       && model.spoilers[node].allSatisfy { 2 * position[$0] + 1 > slot }
   }
 
+  /// The highest load over the times to which a move adds, and at one time, if it is made.
+  mutating func loads(
+    cutting gap: Gap, adding additions: [(bytes: Int, range: Range<Int>)], at time: Int
+  ) -> (added: Int, there: Int) {
+    loads.add(-model.bytes[gap.storage], gap.range)
+    for addition in additions { loads.add(addition.bytes, addition.range) }
+    let added = additions.reduce(Int.min) { max($0, loads.maximum(in: $1.range)) }
+    let there = loads.maximum(in: time..<time + 1)
+    for addition in additions { loads.add(-addition.bytes, addition.range) }
+    loads.add(model.bytes[gap.storage], gap.range)
+    return (added, there)
+  }
+
   // MARK: Changing
 
   /// Ends a segment at the use before a gap and begins another behind it.

@@ -16,19 +16,24 @@ public enum CommandRunner {
     public var text: String { String(decoding: output, as: UTF8.self) }
   }
 
-  /// The `graphopt` to test: `GRAPHOPT_COMMAND`, or what was built along with the tests.
-  public static let graphopt: String = {
-    if let named = ProcessInfo.processInfo.environment["GRAPHOPT_COMMAND"] { return named }
+  /// The folder that this test program was built in, with all that was built along.
+  public static let buildFolder: String = {
+    func folder(of path: String) -> String {
+      String(path[..<(path.lastIndex(of: "/") ?? path.startIndex)])
+    }
     var buffer = [CChar](repeating: 0, count: Int(PATH_MAX))
     let length = readlink("/proc/self/exe", &buffer, buffer.count)
     precondition(length > 0, "the test process has an executable")
-    let path = String(decoding: buffer[..<length].map { UInt8(bitPattern: $0) }, as: UTF8.self)
-    let candidate = "\(path[..<(path.lastIndex(of: "/") ?? path.endIndex)])/graphopt"
+    let own = folder(
+      of: String(decoding: buffer[..<length].map { UInt8(bitPattern: $0) }, as: UTF8.self))
     // Newer test drivers run from the toolchain and are told where the bundle is.
-    if access(candidate, X_OK) == 0 { return candidate }
-    let bundle = CommandLine.arguments.first { $0.hasSuffix(".xctest") } ?? ""
-    return "\(bundle[..<(bundle.lastIndex(of: "/") ?? bundle.endIndex)])/graphopt"
+    if access("\(own)/graphopt", X_OK) == 0 { return own }
+    return folder(of: CommandLine.arguments.first { $0.hasSuffix(".xctest") } ?? "")
   }()
+
+  /// The `graphopt` to test: `GRAPHOPT_COMMAND`, or what was built along with the tests.
+  public static let graphopt =
+    ProcessInfo.processInfo.environment["GRAPHOPT_COMMAND"] ?? "\(buildFolder)/graphopt"
 
   /// Runs `graphopt` in the package's folder.
   ///

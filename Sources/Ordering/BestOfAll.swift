@@ -84,7 +84,13 @@ public struct BestOfAll: Scheduler {
       problem, orders: comparison.orders, limits: limits, deadline: deadline)
     let isSettled = search.isSettledByCuts()
     try checkCancellation()
-    return isSettled ? comparison.result(bound: search.tracker.result(), isLate: false) : nil
+    guard isSettled else { return nil }
+    // The searches count results that may be written over operands more simply than orders do.
+    let result = comparison.result(bound: search.tracker.result(), isLate: false)
+    switch result.outcome {
+    case .provenOptimal, .withinTolerance: return result
+    case .workLimit, .timeLimit: return nil
+    }
   }
 
   /// What every scheduler makes of a problem, up to the first that fails.

@@ -77,7 +77,7 @@ struct Draft {
         passes = [
           PlanPass(
             name: "order", changed: found.schedule != fileOrder, peakBefore: filePeak,
-            peakAfter: peak, outcome: "that of the previous plan, \(found.outcome)"),
+            peakAfter: peak, outcome: "the previous plan, \(found.outcome)"),
           PlanPass(
             name: "layout", changed: false, peakBefore: peak, peakAfter: peak,
             outcome: same.outcome),

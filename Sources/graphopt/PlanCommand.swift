@@ -51,6 +51,13 @@ struct PlanCommand: ParsableCommand {
   @OptionGroup(title: "Fusion options") var fusion: FusionArguments
 
   @Option(
+    help: ArgumentHelp(
+      "A plan of this model or one that differs a little: its order and offsets are kept where they "
+        + "are proven as good as any.", valueName: "plan.json"),
+    completion: .file(extensions: ["json"]))
+  var like: String?
+
+  @Option(
     name: .shortAndLong,
     help: ArgumentHelp("Writes the plan here, as JSON.", valueName: "plan.json"))
   var output: String?
@@ -68,6 +75,10 @@ struct PlanCommand: ParsableCommand {
 
   func validate() throws {
     try ladder.validate(budget: budget)
+    if like != nil, isFused {
+      throw ValidationError(
+        "--like keeps nothing of graphs that are fused: leave --fuse or --like out")
+    }
     var paths: Set<String> = []
     for file in files where !paths.insert(file.path).inserted {
       throw ValidationError("'\(file.path)' is to be written twice")
@@ -116,6 +127,7 @@ struct PlanCommand: ParsableCommand {
     (planner.recompute, planner.spill, planner.costs) = (
       ladder.recompute, ladder.spill, try ladder.table()
     )
+    let previous = try like.map(PlanFile.read)
     let request = try isFused ? fusionRequest(for: imported) : nil
     let plan: ExecutionPlan
     do throws(PlanningError) {
@@ -123,6 +135,10 @@ struct PlanCommand: ParsableCommand {
       if let request {
         plan = try FusionPlanner(planner, options: request.options, values: request.values)
           .plan(imported.graph, model: facts) { progress.update($0.rawValue) }.plan
+      } else if let previous {
+        plan = try planner.plan(imported.graph, model: facts, like: previous) {
+          progress.update($0.rawValue)
+        }
       } else {
         plan = try planner.plan(imported.graph, model: facts) { progress.update($0.rawValue) }
       }

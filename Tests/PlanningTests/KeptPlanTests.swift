@@ -29,7 +29,7 @@ import Testing
     let graph = RandomGraph(seed: seed).graph
     let first = try Planner().plan(graph, model: Self.model)
     let again = try Planner().plan(graph, model: Self.model, like: first)
-    guard again.passes.contains(where: { $0.outcome.hasPrefix("that of the previous plan") })
+    guard again.passes.contains(where: { $0.outcome.hasPrefix("the previous plan") })
     else { return }
     #expect(again.steps == first.steps)
     #expect(again.tensors.map(\.offset) == first.tensors.map(\.offset))
@@ -40,7 +40,7 @@ import Testing
       let graph = RandomGraph(seed: seed).graph
       let first = try Planner().plan(graph, model: Self.model)
       let again = try Planner().plan(graph, model: Self.model, like: first)
-      return again.passes.contains { $0.outcome.hasPrefix("that of the previous plan") }
+      return again.passes.contains { $0.outcome.hasPrefix("the previous plan") }
     }
     #expect(settled >= 15)
   }

@@ -5,9 +5,6 @@ import GraphIR
 // Plans that recompute or spill: their steps, tensors and stays by themselves. What follows from all of
 // them together is simulated in `PlanChecker+Replay.swift`.
 extension PlanChecker {
-  /// Whether the plan recomputes or spills, or lists stays.
-  var isLadder: Bool { plan.hasResidencies }
-
   /// Plans without stays may not have what only stays can explain.
   mutating func checkIsPlain() {
     let price = plan.summary.price

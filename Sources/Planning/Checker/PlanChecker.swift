@@ -6,11 +6,14 @@ public import GraphIR
 ///
 /// Everything is derived anew, by other means than the planner's: no code is shared with what makes
 /// plans, so a fault there cannot hide here. Rules are checked in stages, each of which relies on
-/// the ones before: the format and its numbers; the model; the graphs that nodes run; tensors; steps and their order; storages
-/// and what shares them; lifetimes; what is a part of what; the arena; sums and verdicts; the witness. The first stage that
-/// finds something ends the check, and all it found is reported.
+/// the ones before: the format and its numbers; the model; the graphs that nodes run; tensors; steps
+/// and their order; storages and what shares them; lifetimes; what is a part of what; the arena; sums
+/// and verdicts; the witness. The first stage that finds something ends the check, and all it found is
+/// reported.
 public struct PlanChecker {
   let plan: ExecutionPlan
+  /// Whether the plan recomputes or spills, or lists stays.
+  let isLadder: Bool
   /// The graph; once bodies are checked, with the workspaces that their plans need.
   var graph: Graph
   var violations: [PlanViolation] = []
@@ -38,6 +41,7 @@ public struct PlanChecker {
 
   private init(plan: ExecutionPlan, graph: Graph) {
     self.plan = plan
+    isLadder = plan.hasResidencies
     self.graph = graph
   }
 
@@ -63,7 +67,7 @@ public struct PlanChecker {
     ]
     let stages: [(inout PlanChecker) -> Void] =
       [{ $0.checkFormat() }, { $0.checkModel() }, { $0.checkBodies() }, { $0.checkTensors() }]
-      + (plan.hasResidencies ? ladder : plain)
+      + (checker.isLadder ? ladder : plain)
       + [{ $0.checkFloor() }, { $0.checkVerdicts() }, { $0.checkWitness() }]
     for stage in stages {
       stage(&checker)

@@ -12,7 +12,8 @@ struct CurveReport {
   var text: String {
     var text =
       "\(model): \(ReportText.size(curve.plainBytes)) by order and layout alone, nothing runs below "
-      + "\(ReportText.size(curve.floorBytes))\n\n"
+      + "\(ReportText.size(curve.floorBytes)); running it takes "
+      + "\(ReportText.operations(curve.flops))\n\n"
     var rows = [["budget", "needs", "again", "operations", "spilled", "fetched", "time", "how"]]
     for point in curve.points {
       guard let total = point.totalBytes, let price = point.price else {
@@ -35,6 +36,7 @@ struct CurveReport {
     var writer = JSONWriter()
     writer.object { writer in
       writer.member("floorBytes", curve.floorBytes)
+      writer.member("flops", curve.flops)
       writer.member("model", model)
       writer.member("plainBytes", curve.plainBytes)
       writer.key("points")

@@ -26,6 +26,8 @@ public struct BudgetCurve: Hashable, Sendable {
   public var floorBytes: Int
   /// What stays resident in the plain plan.
   public var residentBytes: Int
+  /// The floating-point operations of running every node once, or the largest number.
+  public var flops: Int
   /// From the largest budget down.
   public var points: [Point]
 }
@@ -52,6 +54,7 @@ extension Planner {
     let floor = ladder.floorBytes + bodies.residentBytes
     var curve = BudgetCurve(
       plainBytes: top, floorBytes: floor, residentBytes: resident,
+      flops: ladder.costs.flops.reduce(0) { $0.addingClamped($1) },
       points: [
         BudgetCurve.Point(
           budgetBytes: top, totalBytes: top, price: PlanPrice(), outcome: "order and layout")

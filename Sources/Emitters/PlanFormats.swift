@@ -20,7 +20,9 @@ public enum PlanFormats {
 
   /// The emitter of a format's name.
   ///
-  /// - Parameter curves: The orders that the plans are compared to.
+  /// - Parameters:
+  ///   - kind: The name.
+  ///   - curves: The orders that the plans are compared to.
   public static func emitter(
     of kind: String, beside curves: [LiveCurve] = []
   ) -> (any PlanEmitter)? {

@@ -22,6 +22,8 @@ public struct DependencyMatrix: Hashable, Sendable {
   /// Adds what one sample says of a pair.
   ///
   /// - Parameters:
+  ///   - earlier: The block that is taken out.
+  ///   - later: The block behind it that is looked at.
   ///   - contribution: What block `later` adds, row by row.
   ///   - without: The same with block `earlier` taken out.
   ///   - width: The length of a row.

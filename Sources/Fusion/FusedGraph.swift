@@ -61,6 +61,7 @@ public struct FusedGraph: Sendable {
   /// projections are merged.
   ///
   /// - Parameters:
+  ///   - options: What is to be fused.
   ///   - graph: The graph, valid.
   ///   - values: The elements of its small constants.
   /// - Throws: ``FusionError`` where the options name what is not there or cannot be fused.

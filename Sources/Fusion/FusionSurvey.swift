@@ -109,8 +109,10 @@ public struct FusionSurvey: Sendable {
 
   /// Surveys a graph.
   ///
-  /// - Parameter values: The elements of small constants, without which activations are compared and
-  ///   named by their operators alone.
+  /// - Parameters:
+  ///   - graph: The graph, valid.
+  ///   - values: The elements of small constants, without which activations are compared and named
+  ///     by their operators alone.
   /// - Complexity: O(graph).
   public init(of graph: Graph, values: StaticValues = StaticValues()) {
     self.init(FusionAnalysis(of: graph, values: values))

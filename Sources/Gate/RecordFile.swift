@@ -6,8 +6,10 @@ import Glibc
 public enum RecordFile {
   /// The records of a file.
   ///
-  /// - Parameter isTorn: Whether lines may end in the middle, as in the file of a run that was cut
-  ///   short: what cannot be read is then passed over.
+  /// - Parameters:
+  ///   - path: The file.
+  ///   - isTorn: Whether lines may end in the middle, as in the file of a run that was cut short:
+  ///     what cannot be read is then passed over.
   /// - Throws: ``GateError``.
   public static func records(of path: String, isTorn: Bool = false) throws(GateError) -> [ZooRecord]
   {
@@ -78,7 +80,9 @@ public final class Journal {
 
   /// Opens the journal of an output file and locks it.
   ///
-  /// - Parameter keeps: Whether what is in it stays, to be resumed from.
+  /// - Parameters:
+  ///   - output: The file that the journal lies beside.
+  ///   - keeps: Whether what is in it stays, to be resumed from.
   /// - Throws: ``GateError/cannotWrite(path:reason:)``, also when another run has it open.
   public init(for output: String, keeps: Bool) throws(GateError) {
     path = Self.path(for: output)

@@ -70,8 +70,11 @@ extension ZooBaseline {
   /// planned, only where the baseline has nothing of it. All other entries stay as they are, to the
   /// byte, so that small changes within the tolerance do not add up unseen.
   ///
-  /// - Parameter isWhole: Whether the records are those of the whole zoo: entries of models that it
-  ///   no longer has then go.
+  /// - Parameters:
+  ///   - records: What the run came to.
+  ///   - acceptingGrowth: Whether growth is taken.
+  ///   - isWhole: Whether the records are those of the whole zoo: entries of models that it no
+  ///     longer has then go.
   public func updated(
     with records: [ZooRecord], acceptingGrowth: Bool, isWhole: Bool
   ) -> ZooBaseline {

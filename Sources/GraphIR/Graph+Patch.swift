@@ -32,7 +32,7 @@ extension Graph {
 public enum NodeOrigin: Hashable, Sendable {
   /// It was this node of the graph before.
   case kept(NodeID)
-  /// It is the patch's new node at this position, in the order of ``GraphPatch/addNode``.
+  /// It is the patch's new node at this position, in the order in which they were added.
   case added(Int)
 }
 

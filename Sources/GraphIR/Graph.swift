@@ -113,6 +113,12 @@ extension Graph {
   /// Adds a tensor that no node makes yet.
   ///
   /// - Parameters:
+  ///   - name: The name, which no other tensor may have.
+  ///   - type: The type of an element.
+  ///   - shape: The extents; none for a scalar.
+  ///   - role: What it is for.
+  ///   - kind: What its value is made of.
+  ///   - isUpperBound: Whether shape and bytes are upper bounds of what data decides.
   ///   - bytes: The size where it is not that of a dense tensor of this type and shape.
   /// - Throws: ``GraphError/invalidShape(tensor:shape:)`` when the extents are negative or the size
   ///   does not fit; ``GraphError/tooMany(_:)`` when the IDs run out.

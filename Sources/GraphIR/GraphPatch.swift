@@ -54,7 +54,14 @@ public struct GraphPatch: Sendable {
 
   /// Adds a tensor and returns the ID that the patch's new nodes know it by.
   ///
-  /// - Parameter bytes: The size where it is not that of a dense tensor of this type and shape.
+  /// - Parameters:
+  ///   - name: The name, which no tensor that stays may have.
+  ///   - type: The type of an element.
+  ///   - shape: The extents; none for a scalar.
+  ///   - role: What it is for.
+  ///   - kind: What its value is made of.
+  ///   - isUpperBound: Whether shape and bytes are upper bounds of what data decides.
+  ///   - bytes: The size where it is not that of a dense tensor of this type and shape.
   public mutating func addTensor(
     _ name: String, type: ElementType, shape: [Int], role: TensorRole, kind: ValueKind = .tensor,
     isUpperBound: Bool = false, bytes: ByteCount? = nil

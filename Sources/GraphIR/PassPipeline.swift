@@ -29,7 +29,9 @@ public struct PassPipeline: Sendable {
 
   /// Runs the passes.
   ///
-  /// - Parameter observer: Sees the graph after each pass, for printing.
+  /// - Parameters:
+  ///   - graph: The graph to rewrite.
+  ///   - observer: Sees the graph after each pass, for printing.
   /// - Throws: What a pass throws; ``GraphError/pass(name:reason:)`` when a pass breaks an invariant
   ///   or its report disagrees with what it did; the graph is then as the last good pass left it.
   /// - Complexity: That of the passes, plus O(graph) for each.

@@ -5,7 +5,7 @@ public struct Schedule: Hashable, Sendable {
   /// The nodes by step.
   public let order: [NodeID]
 
-  /// Makes a schedule from an order. ``validate(against:)`` tells whether it is one.
+  /// Makes a schedule from an order. `validate(against:)` tells whether it is one.
   public init(_ order: [NodeID]) { self.order = order }
 
   /// The order of the file.

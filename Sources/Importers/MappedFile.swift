@@ -89,7 +89,10 @@ public final class MappedFile: Sendable {
   /// Calls a closure with some of the bytes, piece by piece from first to last, in the memory of
   /// one piece however long the range is.
   ///
-  /// - Parameter pieceSize: The most bytes of a piece.
+  /// - Parameters:
+  ///   - range: Which bytes.
+  ///   - body: Called with each piece, which is valid only until it returns.
+  ///   - pieceSize: The most bytes of a piece.
   /// - Precondition: The range lies within the file.
   /// - Complexity: O(n), where n is the length of the range.
   public func forEachPiece<Failure>(

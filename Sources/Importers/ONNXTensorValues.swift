@@ -4,7 +4,9 @@ import GraphIR
 extension ONNXModel {
   /// A small tensor's elements, row-major, if they are whole numbers or truth values (0 and 1).
   ///
-  /// - Parameter limit: how many elements are decoded at most.
+  /// - Parameters:
+  ///   - tensor: a tensor of this model.
+  ///   - limit: how many elements are decoded at most.
   /// - Returns: the elements, or `nil` if the type is another, there are more than `limit`, they
   ///   are in another file, or one is above 2^63 - 1.
   /// - Throws: ``ImportError/payloadMismatch(at:stored:expected:)`` if the stored elements are not
@@ -26,7 +28,9 @@ extension ONNXModel {
 
   /// A small tensor's elements, row-major, if they are floating-point numbers.
   ///
-  /// - Parameter limit: how many elements are decoded at most.
+  /// - Parameters:
+  ///   - tensor: a tensor of this model.
+  ///   - limit: how many elements are decoded at most.
   /// - Returns: the elements, or `nil` if the type is another, there are more than `limit`, or
   ///   they are in another file.
   /// - Throws: as ``integers(of:limit:)`` does.
@@ -43,7 +47,9 @@ extension ONNXModel {
 
   /// A small tensor's elements, row-major, if they are strings; invalid UTF-8 is repaired.
   ///
-  /// - Parameter limit: how many elements are decoded at most.
+  /// - Parameters:
+  ///   - tensor: a tensor of this model.
+  ///   - limit: how many elements are decoded at most.
   /// - Returns: the elements, or `nil` if the type is another, there are more than `limit`, or
   ///   they are in another file.
   /// - Throws: as ``integers(of:limit:)`` does.

@@ -9,6 +9,8 @@ public struct LayoutPicture {
   /// The picture in SVG.
   ///
   /// - Parameters:
+  ///   - solution: what is drawn.
+  ///   - problem: the buffers that it places.
   ///   - ids: the buffers' names, which show when pointed at.
   ///   - capacity: bytes; drawn as a line.
   /// - Complexity: O(n) in the n buffers.

@@ -8,7 +8,7 @@ public import GraphIR
 /// Nothing goes by the names of operators and nothing is tuned to a model. Key points fix what is
 /// live between two halves, so the order of one half changes nothing in another, and only halves that
 /// are above the peak of all that are done need work: the highest is done first. Small halves go
-/// through the integer program (``GLPKSolver``), then the decision search; where that gives up, the
+/// through the integer program (GLPK), then the decision search; where that gives up, the
 /// greedy's order stands.
 ///
 /// Source: H. Shu et al., "ROAM: memory-efficient large DNN training via optimized operator ordering

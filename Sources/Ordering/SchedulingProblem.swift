@@ -12,7 +12,7 @@ public struct SchedulingProblem: Sendable {
 
   /// Collects what schedulers need.
   ///
-  /// - Precondition: `graph` is valid: see ``Graph/validate()``.
+  /// - Precondition: `graph` is valid: see `Graph.validate()`.
   /// - Complexity: O(nodes + tensors + operands · log of the longest row).
   public init(_ graph: Graph, model: MemoryModel = MemoryModel()) {
     self.init(

@@ -47,7 +47,7 @@ public enum OrderChoice: Hashable, Sendable {
 
   /// The order chosen, with its peak, and the best bound that the searches prove.
   ///
-  /// - Throws: What a scheduler throws; ``OrderingError/cancelled``.
+  /// - Throws: What a scheduler throws; `OrderingError.cancelled`.
   public func order(
     for problem: SchedulingProblem, limits: SearchLimits
   ) throws(OrderingError) -> (order: OrderingResult.Candidate, bound: LowerBound) {

@@ -10,6 +10,7 @@ extension Planner {
   /// its own. Cancelling the task ends the work.
   ///
   /// - Parameters:
+  ///   - graph: The graph, valid.
   ///   - model: Where the graph came from.
   ///   - progress: Called at the start of each stage, on another thread than the call.
   /// - Returns: The plan that the synchronous call gives, to the byte.

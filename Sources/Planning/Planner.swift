@@ -54,6 +54,7 @@ public struct Planner: Sendable {
   /// Plans a graph. Being over the budget is an answer, not an error.
   ///
   /// - Parameters:
+  ///   - graph: The graph, valid.
   ///   - model: Where the graph came from.
   ///   - progress: Called at the start of each stage, on the thread of the call.
   /// - Returns: A plan that ``PlanChecker`` has found right.
@@ -73,6 +74,7 @@ public struct Planner: Sendable {
   /// Nodes and tensors are the same where their names are: a node goes by its first output.
   ///
   /// - Parameters:
+  ///   - graph: The graph, valid.
   ///   - model: Where the graph came from.
   ///   - previous: The plan to keep from. That it is right is not relied on.
   ///   - progress: Called at the start of each stage, on the thread of the call.

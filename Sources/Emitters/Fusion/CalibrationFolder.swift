@@ -20,6 +20,7 @@ public struct CalibrationFolder: Sendable {
   /// Reads all archives of a folder, by name.
   ///
   /// - Parameters:
+  ///   - path: The folder.
   ///   - survey: What the numbers speak of.
   /// - Throws: ``CalibrationError``.
   /// - Complexity: O(elements); one archive is looked at at a time.

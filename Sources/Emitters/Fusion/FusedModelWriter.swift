@@ -47,7 +47,9 @@ public struct FusedModelWriter: Sendable {
 
   /// Prepares the files; everything that can go wrong with the weights does so here.
   ///
-  /// - Parameter weightsName: The name of the file for weights, as the model is to state it.
+  /// - Parameters:
+  ///   - inlineLimit: The bytes of weights up to which they are in the model's own file.
+  ///   - weightsName: The name of the file for weights, as the model is to state it.
   /// - Throws: ``FusedModelError``.
   /// - Complexity: O(fields of graph, nodes and values + elements of norms that are folded).
   public func files(

@@ -14,8 +14,8 @@ extension ONNXModel {
   /// - Parameters:
   ///   - path: Where the model was read.
   ///   - copyPath: Where the copy is to lie.
-  /// - Throws: ``EmissionError/unreachableWeights(location:folder:)`` when the copy would not find
-  ///   weights that are there; ``EmissionError/model(_:)`` when a reference leads out of the folder.
+  /// - Throws: `EmissionError.unreachableWeights` when the copy would not find
+  ///   weights that are there; `EmissionError.model` when a reference leads out of the folder.
   public func absentWeights(
     forCopyAt copyPath: String, of path: String
   ) throws(EmissionError) -> [String] {

@@ -4,7 +4,7 @@ import GraphIR
 /// Why the results of one node cannot be inferred.
 ///
 /// Says nothing of where: the importer adds node, operator and tensor (see
-/// ``ImportError/operatorFault(node:operator:tensor:_:)``). Inputs count from 0.
+/// ``ShapeFault/operatorFault(node:operator:tensor:_:)``). Inputs count from 0.
 @nonexhaustive
 public enum OperatorFault: Error, Hashable, Sendable {
   /// The operator needs an input that the node does not have.

@@ -47,7 +47,9 @@ public struct PlanChecker {
 
   /// The rules that a plan breaks; empty for a right one.
   ///
-  /// - Parameter graph: The valid graph that the plan is for.
+  /// - Parameters:
+  ///   - plan: The plan to check.
+  ///   - graph: The valid graph that the plan is for.
   /// - Complexity: O(n log n) for n tensors and operands, and O(live tensors) per tensor in the
   ///   arena.
   public static func violations(

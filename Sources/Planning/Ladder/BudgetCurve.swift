@@ -37,6 +37,8 @@ extension Planner {
   /// ends included.
   ///
   /// - Parameters:
+  ///   - graph: The graph, valid.
+  ///   - model: Where the graph came from.
   ///   - count: How many budgets; at least 2.
   ///   - progress: Called at the start of each stage.
   /// - Returns: A curve whose plans ``PlanChecker`` has found right.

@@ -41,7 +41,10 @@ public struct SpillComparison: Sendable {
 
   /// Finds orders.
   ///
-  /// - Parameter streamsResidents: Whether weights are in the second memory and fetched to be used.
+  /// - Parameters:
+  ///   - graph: The graph, valid.
+  ///   - memory: How memory is counted.
+  ///   - streamsResidents: Whether weights are in the second memory and fetched to be used.
   /// - Throws: ``PlanningError``.
   /// - Complexity: That of the searches for orders.
   public init(
@@ -71,7 +74,7 @@ public struct SpillComparison: Sendable {
   /// Compares at one budget.
   ///
   /// - Throws: ``PlanningError/layout(_:)``.
-  /// - Complexity: That of ``SpillSearch`` for each order and baseline.
+  /// - Complexity: That of a spill search for each order and baseline.
   public func row(at budget: Int) throws(PlanningError) -> Row {
     var row = Row(
       budgetBytes: budget, orderBound: 0,

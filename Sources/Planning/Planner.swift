@@ -121,7 +121,8 @@ public struct Planner: Sendable {
       }
       smallest =
         try ladder(for: plain).smallestBudget(
-          plain.arrangement.schedule, above: budget.value - bodies.residentBytes,
+          [plain.arrangement.schedule, plain.fileSchedule],
+          above: budget.value - bodies.residentBytes,
           enough: residents - bodies.residentBytes + draft.arrangement.arenaBytes
         ).map { $0.budget + bodies.residentBytes } ?? residents + draft.arrangement.arenaBytes
     }

@@ -57,12 +57,19 @@ struct LadderRun {
       switch step.kind {
       case .run, .recompute:
         let node = NodeID(step.nodeIndex ?? 0)
-        for input in graph.inputs(of: node)
+        // What a step reads beyond its node's operands it has made before.
+        let more = graph.outputs(of: node).filter { output in
+          !output.isAbsent
+            && step.inputs.dropFirst(graph.inputs(of: node).count)
+              .contains(graph.name(of: output))
+        }
+        for input in Array(graph.inputs(of: node)) + more
         where !input.isAbsent && load(input, at: step.index) != values[input.index] {
           faults.append("step \(step.index) reads \(graph.name(of: input))")
         }
         // What takes over nothing lies apart from all that is read: poison shows whether it does.
-        for output in graph.outputs(of: node) where !output.isAbsent {
+        for (output, name) in zip(graph.outputs(of: node), step.outputs)
+        where !output.isAbsent && !name.isEmpty {
           store(output, at: step.index)
         }
       case .spill, .fetch:

@@ -3,12 +3,12 @@
 /// Random numbers that a seed determines, for noise and hash keys.
 ///
 /// Source: Steele, Lea and Flood, "Fast splittable pseudorandom number generators" (2014).
-struct SplitMix64 {
+package struct SplitMix64 {
   private var state: UInt64
 
-  init(seed: UInt64) { state = seed }
+  package init(seed: UInt64) { state = seed }
 
-  mutating func next() -> UInt64 {
+  package mutating func next() -> UInt64 {
     state &+= 0x9e37_79b9_7f4a_7c15
     return Self.mixed(state)
   }
@@ -22,7 +22,10 @@ struct SplitMix64 {
   }
 
   /// A number from 0 to below 1.
-  mutating func uniform() -> Double { Double(next() >> 11) / 9_007_199_254_740_992 }
+  package mutating func uniform() -> Double { Double(next() >> 11) / 9_007_199_254_740_992 }
+
+  /// A number from 0 to below a bound that is far smaller than 2^64.
+  package mutating func below(_ bound: Int) -> Int { Int(next() % UInt64(max(bound, 1))) }
 
   /// A number of mean 0 and variance 1, nearly normal: a sum of twelve uniform ones.
   mutating func normal() -> Double {

@@ -63,16 +63,19 @@ extension PlanChecker {
 
   /// The step's text says of the node what the graph does.
   mutating func checkOperands(of step: PlanStep, running node: NodeID, at position: Int) {
-    func names(_ tensors: ArraySlice<TensorID>) -> [ExactName] {
+    func names(_ tensors: some Sequence<TensorID>) -> [ExactName] {
       tensors.map { ExactName($0.isAbsent ? "" : graph.name(of: $0)) }
     }
+    let mask = step.kind == .recompute ? maskApplied(by: node) : nil
+    let inputs = Array(graph.inputs(of: node)) + (mask.map { [$0] } ?? [])
+    let outputs = graph.outputs(of: node).map { $0 == mask ? TensorID.absent : $0 }
     func disagrees(_ what: String) { report(.stepMismatch(step: position, what: what)) }
     if step.node != graph.name(of: node) { disagrees("node") }
     if step.op != graph.kind(of: node).description { disagrees("operator") }
-    if step.inputs.map(ExactName.init) != names(graph.inputs(of: node)) {
+    if step.inputs.map(ExactName.init) != names(inputs) {
       disagrees("list of inputs")
     }
-    if step.outputs.map(ExactName.init) != names(graph.outputs(of: node)) {
+    if step.outputs.map(ExactName.init) != names(outputs) {
       disagrees("list of outputs")
     }
     if step.workspaceBytes != rounded(graph[node].workspace.value) { disagrees("workspace") }
@@ -89,8 +92,22 @@ extension PlanChecker {
     let name = kind.type.lowercased()
     let isGradient = name.hasSuffix("grad") || name.contains("backward")
     let words = ["random", "rand", "dropout", "bernoulli", "multinomial", "poisson", "uniform"]
-    if !isGradient, words.contains(where: { name.contains($0) }) { return "it is random" }
+    if !isGradient, words.contains(where: { name.contains($0) }), maskApplied(by: node) == nil {
+      return "it is random"
+    }
     return nil
+  }
+
+  /// What a dropout that runs again reads in place of drawing: its second result, the mask of its run,
+  /// if it has it and the mask is a storage of its own.
+  func maskApplied(by node: NodeID) -> TensorID? {
+    let name = graph.kind(of: node).type.lowercased()
+    let isGradient = name.hasSuffix("grad") || name.contains("backward")
+    let outputs = Array(graph.outputs(of: node))
+    guard name.contains("dropout"), !isGradient, outputs.count == 2,
+      outputs.allSatisfy({ !$0.isAbsent && family[$0.index] == $0.index })
+    else { return nil }
+    return outputs[1]
   }
 
   private mutating func checkCopy(_ step: PlanStep, at position: Int) {

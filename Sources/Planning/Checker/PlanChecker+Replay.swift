@@ -117,7 +117,9 @@ extension PlanChecker {
   private mutating func run(
     _ node: NodeID, _ kind: PlanStep.Kind, at step: Int, _ replay: inout Replay
   ) {
-    for tensor in graph.inputs(of: node) where !tensor.isAbsent {
+    let mask = kind == .recompute ? maskApplied(by: node) : nil
+    let inputs = Array(graph.inputs(of: node)) + (mask.map { [$0] } ?? [])
+    for tensor in inputs where !tensor.isAbsent {
       lastUse[tensor.index] = step
       let storage = entry(tensor.index).storage
       if graph[tensor].producer != nil, madeAt[tensor.index] < 0 {
@@ -136,7 +138,7 @@ extension PlanChecker {
       }
     }
     guard violations.isEmpty else { return }
-    for tensor in graph.outputs(of: node) where !tensor.isAbsent {
+    for tensor in graph.outputs(of: node) where !tensor.isAbsent && tensor != mask {
       let storage = entry(tensor.index).storage
       if kind == .run { madeAt[tensor.index] = step }
       lastUse[tensor.index] = step
@@ -147,7 +149,7 @@ extension PlanChecker {
       let storage = entry(graph.operands(of: effect, at: node).output.index).storage
       replay.version[storage] = replay.updates(of: storage, before: node.index) + 1
     }
-    checkTakeovers(of: node, at: step, replay)
+    checkTakeovers(of: node, but: mask, at: step, replay)
   }
 
   private mutating func spill(_ storage: Int, at step: Int, _ replay: inout Replay) {
@@ -224,10 +226,12 @@ extension PlanChecker {
 
   /// A stay overwrites another's bytes only where an effect lets the output overwrite the operand,
   /// and the operand is not needed behind.
-  private mutating func checkTakeovers(of node: NodeID, at step: Int, _ replay: Replay) {
+  private mutating func checkTakeovers(
+    of node: NodeID, but mask: TensorID?, at step: Int, _ replay: Replay
+  ) {
     var taken: Set<Int> = []
     for tensor in graph.outputs(of: node)
-    where !tensor.isAbsent && family[tensor.index] == tensor.index {
+    where !tensor.isAbsent && tensor != mask && family[tensor.index] == tensor.index {
       let storage = entry(tensor.index).storage
       guard isArena(storage), let index = replay.current[storage],
         let other = plan.residencies[index].takesOver

@@ -236,6 +236,8 @@ struct JointSpillProgram {
     with solver: some IntegerProgramSolver = GLPKSolver(), below known: Int? = nil, budget: Int,
     nodes: Int = 100_000, iterations: Int = 1_000_000
   ) -> Answer {
+    // What is there before the first step and behind the last one has no row.
+    guard budget >= model.floorBytes else { return .none }
     let options = SolveOptions(
       nodeLimit: nodes, iterationLimit: iterations,
       cutoff: known.map { (Double($0) - 0.5) / unit },

@@ -40,17 +40,21 @@ struct LadderAssembly {
   private func steps() -> [PlanStep] {
     let graph = problem.graph
     let operators = graph.operatorKinds.map(\.description)
-    func list(_ tensors: ArraySlice<TensorID>) -> [String] {
+    func list(_ tensors: some Sequence<TensorID>) -> [String] {
       tensors.map { $0.isAbsent ? "" : graph.name(of: $0) }
     }
     return arrangement.actions.enumerated().map { step, action in
       let live = arrangement.residencies.liveBytes[step]
       switch action {
       case .run(let node), .recompute(let node):
+        // What is applied again is read, and not made.
+        let mask = action.kind == .recompute ? StoredMask.tensor(of: node, in: graph) : nil
+        let inputs = Array(graph.inputs(of: node)) + (mask.map { [$0] } ?? [])
+        let outputs = graph.outputs(of: node).map { $0 == mask ? TensorID.absent : $0 }
         return PlanStep(
           index: step, kind: action.kind, node: graph.name(of: node), nodeIndex: node.index,
           storage: nil, op: operators[graph[node].kind.index],
-          inputs: list(graph.inputs(of: node)), outputs: list(graph.outputs(of: node)),
+          inputs: list(inputs), outputs: list(outputs),
           recomputeFlops: action.kind == .recompute ? costs.flops[node.index] : 0, liveBytes: live,
           workspaceBytes: model.workspaces[node.index],
           workspaceOffset: arrangement.workspaceOffsets[step],

@@ -3,6 +3,8 @@
 /// What making a storage again in a slot takes: the nodes that run, what they need kept or brought
 /// forward, and the bytes that all of it adds. Found without changing the state.
 struct LadderChain {
+  /// What is wanted.
+  let storage: Int
   /// The nodes that run again.
   private(set) var nodes: [Int] = []
   /// The storages between them, made again for this slot only.
@@ -35,7 +37,8 @@ struct LadderChain {
     depth: Int, mayFetch: Bool
   ) {
     let model = state.model
-    let maker = Int(model.maker[storage])
+    self.storage = storage
+    let maker = Int(model.remaker[storage])
     guard maker >= 0, state.mayRepeat(maker, at: slot) else { return nil }
     var isThere: Set<Int> = [storage]
     var open = [(node: maker, depth: 0)]
@@ -44,12 +47,12 @@ struct LadderChain {
     while let (node, level) = open.popLast() {
       price += costs.seconds(ofNode: node)
       workspace = max(workspace, model.workspaces[node])
-      for made in model.makes[node] {
+      for made in model.remakes[node] {
         if made != storage, state.segment(of: made, at: slot) == nil {
           additions.append((model.bytes[made], slot..<slot + 1))
         }
       }
-      for input in model.reads[node] where isThere.insert(input).inserted {
+      for input in model.rereads[node] where isThere.insert(input).inserted {
         if state.segment(of: input, at: slot) != nil {
           present.append(input)
           continue
@@ -61,13 +64,13 @@ struct LadderChain {
         // Kept a little longer, or brought back a little earlier, where there is room for it.
         if last >= 0 {
           let range = list[last].end + 1..<slot + 1
-          if state.loads.maximum(in: range) + model.bytes[input] <= budget {
-            extended.append((input, last))
-            additions.append((model.bytes[input], range))
+          if state.loads.maximum(in: range) + model.bytes[input] <= budget,
+            keep(input, last, until: slot, state)
+          {
             continue
           }
         }
-        let source = Int(model.maker[input])
+        let source = Int(model.remaker[input])
         if let next, list[next].source != .first {
           let range = slot..<list[next].start
           let hasRoom = state.loads.maximum(in: range) + model.bytes[input] <= budget
@@ -88,7 +91,7 @@ struct LadderChain {
             continue
           }
         }
-        if level >= depth, keep(input, last, until: slot, list, model) { continue }
+        if level >= depth, keep(input, last, until: slot, state) { continue }
         if mayFetch, last >= 0,
           state.hasCopy(of: input, atEndOf: last)
             || last + 1 < list.count && list[last + 1].source == .fetch
@@ -102,23 +105,27 @@ struct LadderChain {
             open.append((source, level + 1))
           }
           between.append(input)
-        } else if !keep(input, last, until: slot, list, model) {
+        } else if !keep(input, last, until: slot, state) {
           return nil
         }
       }
     }
     additions.append((workspace, slot..<slot + 1))
+    let saved = state.saving(at: slot, adding: self) - state.slotSaving(at: slot)
+    additions.append((-saved, slot..<slot + 1))
     price = max(price, 0)
   }
 
   /// Keeps an operand longer than it was, although there is more live meanwhile than there should be.
   private mutating func keep(
-    _ storage: Int, _ segment: Int, until slot: Int, _ list: [LadderState.Segment],
-    _ model: LadderModel
+    _ storage: Int, _ segment: Int, until slot: Int, _ state: LadderState
   ) -> Bool {
     guard segment >= 0 else { return false }
     extended.append((storage, segment))
-    additions.append((model.bytes[storage], list[segment].end + 1..<slot + 1))
+    let end = state.segments[storage][segment].end
+    // In the slot in which it ended it may be there for longer now.
+    let isMore = end % 2 == 0 && state.slotSaving(at: end) > 0
+    additions.append((state.model.bytes[storage], (isMore ? end : end + 1)..<slot + 1))
     return true
   }
 
@@ -130,5 +137,6 @@ struct LadderChain {
     for storage in fetched { state.insert(storage, at: slot, source: .fetch) }
     for storage in between { state.insert(storage, at: slot, source: .recompute) }
     for node in nodes { state.count(node, at: slot) }
+    state.refresh(at: slot)
   }
 }

@@ -16,6 +16,8 @@ struct LadderExact {
   private let predecessors: [UInt64]
   private let readMask: [UInt64]
   private let makeMask: [UInt64]
+  private let rereadMask: [UInt64]
+  private let remakeMask: [UInt64]
   private let spoilerMask: [UInt64]
   private let budget: Int
   private let mayRecompute: Bool
@@ -78,6 +80,8 @@ struct LadderExact {
     }
     readMask = (0..<model.nodeCount).map { mask(model.reads[$0]) }
     makeMask = (0..<model.nodeCount).map { mask(model.makes[$0]) }
+    rereadMask = (0..<model.nodeCount).map { mask(model.rereads[$0]) }
+    remakeMask = (0..<model.nodeCount).map { mask(model.remakes[$0]) }
     spoilerMask = (0..<model.nodeCount).map { mask(model.spoilers[$0]) }
   }
 
@@ -151,12 +155,12 @@ struct LadderExact {
   private func expand(_ state: State, _ visit: (State, Double, LadderAction?) -> Void) {
     for node in 0..<model.nodeCount {
       let bit = UInt64(1) << UInt64(node)
-      guard readMask[node] & ~state.arena == 0 else { continue }
       if state.ran & bit == 0 {
-        guard predecessors[node] & ~state.ran == 0 else { continue }
+        guard readMask[node] & ~state.arena == 0, predecessors[node] & ~state.ran == 0
+        else { continue }
         run(node, state, price: 0, visit)
       } else if mayRecompute, model.isRepeatable[node], spoilerMask[node] & state.ran == 0,
-        makeMask[node] & ~state.arena != 0
+        rereadMask[node] & ~state.arena == 0, remakeMask[node] & ~state.arena != 0
       {
         run(node, state, price: costs.seconds(ofNode: node), visit)
       }
@@ -191,9 +195,10 @@ struct LadderExact {
     let isAgain = state.ran & (1 << UInt64(node)) != 0
     let action: LadderAction = isAgain ? .recompute(NodeID(node)) : .run(NodeID(node))
     // Made anew, a result that is still there ends before.
-    let kept = state.arena & ~makeMask[node]
+    let makes = isAgain ? remakeMask[node] : makeMask[node]
+    let kept = state.arena & ~makes
     if isAgain, kept != state.arena, !state.isStarted { return }
-    let base = bytes(of: kept | makeMask[node]) + model.workspaces[node]
+    let base = bytes(of: kept | makes) + model.workspaces[node]
     var takeable: [UInt64] = []
     for takeover in model.takeovers[node] {
       let bit = UInt64(1) << UInt64(takeover.input.index)
@@ -214,7 +219,7 @@ struct LadderExact {
       guard base - saved <= budget else { continue }
       visit(
         State(
-          ran: state.ran | 1 << UInt64(node), arena: (kept & ~dying) | makeMask[node],
+          ran: state.ran | 1 << UInt64(node), arena: (kept & ~dying) | makes,
           second: state.second, isStarted: true), price, action)
     }
   }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import GraphIR
+import MemoryLayout
 
 /// Brings an order's load below a budget by dropping storages between uses, cheapest relief first.
 ///
@@ -18,22 +19,31 @@ struct LadderGreedy {
   private static let depths = [Int.max, 0, 1]
 
   private(set) var state: LadderState
+  /// What was looked at, in storages and nodes of chains.
+  private(set) var work = 0
+  /// What may be looked at before the search gives up.
+  private let workLimit: Int
   let costs: CostModel
   let budget: Int
   let mayRecompute: Bool
   let maySpill: Bool
+  /// Numbers that scores are blurred with, if candidates are to be taken in other orders than by score.
+  private var blur: SplitMix64?
 
   /// Whether storages of a kind may be spilled: residents at home in the second memory always are.
   private func maySpill(_ storage: Int) -> Bool { maySpill || state.model.isStreamed[storage] }
 
   init(
-    _ state: LadderState, costs: CostModel, budget: Int, mayRecompute: Bool, maySpill: Bool
+    _ state: LadderState, costs: CostModel, budget: Int, mayRecompute: Bool, maySpill: Bool,
+    blur: SplitMix64? = nil, workLimit: Int = .max
   ) {
     self.state = state
     self.costs = costs
     self.budget = budget
     self.mayRecompute = mayRecompute
     self.maySpill = maySpill
+    self.blur = blur
+    self.workLimit = workLimit
   }
 
   /// One storage that may be dropped over a gap.
@@ -82,7 +92,7 @@ struct LadderGreedy {
         trim()
         return true
       }
-      guard lower(peak.time) else { return false }
+      guard work < workLimit, lower(peak.time) else { return false }
     }
     return false
   }
@@ -90,10 +100,13 @@ struct LadderGreedy {
   /// Brings the load at a time within the budget, or at least down.
   private mutating func lower(_ time: Int) -> Bool {
     let excess = Excess(state.loads.loads, budget: budget)
+    work += state.model.storageCount
     var candidates: [Candidate] = []
     for storage in 0..<state.model.storageCount where state.model.isMovable[storage] {
       guard let gap = state.gap(of: storage, around: time) else { continue }
-      if let candidate = candidate(gap, excess, at: time) { candidates.append(candidate) }
+      guard var candidate = candidate(gap, excess, at: time) else { continue }
+      if let unit = blur?.uniform() { candidate.score *= 0.5 + 1.5 * unit * unit }
+      candidates.append(candidate)
     }
     candidates.sort {
       ($0.score, -$0.gap.next, $0.gap.storage) < ($1.score, -$1.gap.next, $1.gap.storage)
@@ -139,6 +152,7 @@ struct LadderGreedy {
           making: gap.storage, at: gap.slot, in: state, costs, budget: budget, depth: depth,
           mayFetch: maySpill)
       else { continue }
+      work += chain.nodes.count
       let rest = relief - harm(of: chain, excess)
       guard rest > 0, isBearable(chain, gap, at: time) else { continue }
       // Views and copies are free by the table, but no work is: a node's start counts a little.
@@ -220,7 +234,13 @@ struct LadderGreedy {
       else { continue }
       let range = state.joinRange(move.storage, index)
       if state.loads.maximum(in: range) + state.model.bytes[move.storage] <= budget {
-        state.join(move.storage, index)
+        let source = state.segments[move.storage][index].source
+        let gap = state.join(move.storage, index)
+        // It may not be there yet while others run again in the slot in which it came.
+        if state.loads.peak.bytes > budget {
+          state.cut(gap, source: source)
+          state.refresh(at: gap.slot)
+        }
       }
     }
   }

@@ -31,6 +31,13 @@ struct LadderModel: Sendable {
   let reads: IndexRows
   /// The movable storages that a node makes.
   let makes: IndexRows
+  /// The movable storages that must be in the arena before a node runs again: what it reads, and the
+  /// mask that its first run drew.
+  let rereads: IndexRows
+  /// The movable storages that a node makes when it runs again.
+  let remakes: IndexRows
+  /// The node that can make each storage again; -1 where there is none, or it may not run again.
+  let remaker: [Int32]
   /// The movable storages that a node updates.
   let updates: IndexRows
   /// Scratch bytes of each node, rounded up.
@@ -127,6 +134,28 @@ struct LadderModel: Sendable {
         if isUpdated[map.storageOfTensor[tensor.index].index] { isRepeatable[node.index] = false }
       }
     }
+    var (rereads, remakes) = (IndexRows(), IndexRows())
+    var remaker = [Int32](repeating: -1, count: count)
+    for node in graph.nodeIDs {
+      let mask = StoredMask.tensor(of: node, in: graph).map { tensor in
+        let storage = map.storageOfTensor[tensor.index].index
+        // Only what is a storage of its own can be read while the rest is made.
+        if map.roots[storage] != tensor { isRepeatable[node.index] = false }
+        return storage
+      }
+      for storage in reads[node.index] { rereads.add(storage) }
+      for storage in makes[node.index] {
+        if storage == mask {
+          rereads.add(storage)
+        } else {
+          remakes.add(storage)
+          if isRepeatable[node.index] { remaker[storage] = Int32(node.index) }
+        }
+      }
+      rereads.endRow()
+      remakes.endRow()
+    }
+    (self.rereads, self.remakes, self.remaker) = (rereads, remakes, remaker)
     self.isRepeatable = isRepeatable
     var rows = IndexRows()
     for row in spoilers {
@@ -159,6 +188,24 @@ struct LadderModel: Sendable {
     return floor
   }
 
+  /// The movable storages that an action needs in the arena.
+  func reads(of action: LadderAction) -> IndexRows.Row {
+    switch action {
+    case .run(let node): reads[node.index]
+    case .recompute(let node): rereads[node.index]
+    case .spill, .fetch: IndexRows.none
+    }
+  }
+
+  /// The movable storages that a run makes.
+  func makes(of action: LadderAction) -> IndexRows.Row {
+    switch action {
+    case .run(let node): makes[node.index]
+    case .recompute(let node): remakes[node.index]
+    case .spill, .fetch: IndexRows.none
+    }
+  }
+
   /// What must be in the arena while a node runs, if nothing it reads is needed any more.
   func workingSet(of node: Int) -> Int {
     var sum = workspaces[node]
@@ -176,6 +223,11 @@ struct LadderModel: Sendable {
 
 /// Rows of numbers in one pool.
 struct IndexRows: Sendable {
+  /// One of them.
+  typealias Row = LazyMapSequence<ArraySlice<Int32>, Int>
+  /// One without numbers.
+  static var none: Row { [Int32]()[...].lazy.map { Int($0) } }
+
   private var start: [Int32] = [0]
   private var values: [Int32] = []
 
@@ -186,7 +238,7 @@ struct IndexRows: Sendable {
   mutating func endRow() { start.append(Int32(values.count)) }
 
   /// A row.
-  subscript(_ row: Int) -> LazyMapSequence<ArraySlice<Int32>, Int> {
+  subscript(_ row: Int) -> Row {
     values[Int(start[row])..<Int(start[row + 1])].lazy.map { Int($0) }
   }
 }

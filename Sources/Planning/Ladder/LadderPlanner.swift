@@ -60,28 +60,36 @@ struct LadderPlanner {
   /// The cheapest plan found that needs no more than a budget.
   ///
   /// - Parameters:
-  ///   - schedule: The order of the runs.
+  ///   - schedules: Orders of the runs, the best one first. Recomputing alone starts from each of them:
+  ///     an order that needs more may have peaks that less lowers.
   ///   - budget: Of resident bytes and arena together.
   /// - Returns: `nil` where none was found.
-  func plan(_ schedule: Schedule, within budget: Int) throws(PlanningError) -> Found? {
+  func plan(_ schedules: [Schedule], within budget: Int) throws(PlanningError) -> Found? {
     let model = LadderModel(of: problem, streamsResidents: streamsResidents)
-    return try plan(model, schedule, within: budget)
+    return try plan(model, schedules, within: budget, isFinal: true)
   }
 
   /// Among the optimum of a small graph, and the greedy ladder with both means, with spilling alone
   /// and with recomputing alone, what is cheapest.
+  ///
+  /// - Parameter isFinal: Whether the price matters, not only that there is one.
   private func plan(
-    _ model: LadderModel, _ schedule: Schedule, within budget: Int
+    _ model: LadderModel, _ schedules: [Schedule], within budget: Int, isFinal: Bool
   ) throws(PlanningError) -> Found? {
     let arena = budget - model.residentBytes
     guard arena >= model.floorBytes, mayRecompute || maySpill else { return nil }
     if let found = try optimum(model, within: arena) { return found }
     var best: Found?
-    let start = LadderState(model, order: schedule.order)
-    for (again, away) in [(true, true), (false, true), (true, false)]
-    where (!again || mayRecompute) && (!away || maySpill) {
-      guard let found = try greedy(start, again, away, within: arena) else { continue }
-      if best.map({ found.seconds < $0.seconds }) ?? true { best = found }
+    for (number, schedule) in schedules.enumerated()
+    where !schedules[..<number].contains(where: { $0.order == schedule.order }) {
+      let start = LadderState(model, order: schedule.order)
+      for (again, away) in [(true, true), (false, true), (true, false)]
+      where (!again || mayRecompute) && (!away || maySpill) && (number == 0 || !away) {
+        let found = try greedy(start, again, away, within: arena, isFinal: isFinal)
+        guard let found else { continue }
+        if best.map({ found.seconds < $0.seconds }) ?? true { best = found }
+        if !isFinal { return best }
+      }
     }
     return best
   }
@@ -89,12 +97,13 @@ struct LadderPlanner {
   /// The plan of the greedy ladder, its loads held so far below the budget that the layout fits; where
   /// it may spill, what is spilled and fetched is chosen anew for the runs that it ends with.
   private func greedy(
-    _ start: LadderState, _ again: Bool, _ away: Bool, within arena: Int
+    _ start: LadderState, _ again: Bool, _ away: Bool, within arena: Int, isFinal: Bool
   ) throws(PlanningError) -> Found? {
     let model = start.model
     var target = arena
     for _ in 0..<Self.layoutRetries {
-      guard let choice = choice(start, again, away, within: target) else { return nil }
+      guard let choice = choice(start, again, away, within: target, isFinal: isFinal)
+      else { return nil }
       let actions = choice.actions
       let residencies: Residencies
       do throws(Residencies.Fault) {
@@ -117,7 +126,7 @@ struct LadderPlanner {
   /// The actions that keep loads within a budget, what no spilling of their order moves less than, and
   /// how they were found.
   private func choice(
-    _ start: LadderState, _ again: Bool, _ away: Bool, within budget: Int
+    _ start: LadderState, _ again: Bool, _ away: Bool, within budget: Int, isFinal: Bool
   ) -> (actions: [LadderAction], bound: Int?, note: String)? {
     let model = start.model
     if !again,
@@ -136,7 +145,13 @@ struct LadderPlanner {
     if away, let found = SpillSearch.improved(actions, in: model, budget: budget) {
       return (found.actions, nil, "greedy ladder")
     }
-    return (actions, nil, again ? "greedy ladder" : "greedy spilling")
+    guard again, !away, !streamsResidents, isFinal else {
+      return (actions, nil, again ? "greedy ladder" : "greedy spilling")
+    }
+    var search = RecomputeSearch(
+      model, order: start.order, actions, costs: costs, budget: budget)
+    search.run()
+    return (search.actions, nil, "greedy ladder and search")
   }
 
   /// The cheapest plan of a small graph over all orders, if its layout needs no more than its loads.
@@ -208,19 +223,19 @@ struct LadderPlanner {
   ///
   /// - Parameter enough: A budget that is kept without recompute and spill.
   func smallestBudget(
-    _ schedule: Schedule, above budget: Int, enough: Int
+    _ schedules: [Schedule], above budget: Int, enough: Int
   ) throws(PlanningError) -> (budget: Int, found: Found)? {
     let model = LadderModel(of: problem, streamsResidents: streamsResidents)
     var low = max(budget, model.residentBytes + model.floorBytes - 1)
     var high = enough
     var best: (budget: Int, found: Found)?
-    if low + 1 < high, let found = try plan(model, schedule, within: low + 1) {
+    if low + 1 < high, let found = try plan(model, schedules, within: low + 1, isFinal: false) {
       return (model.residentBytes + found.arrangement.arenaBytes, found)
     }
     let step = max(1, (high - low) / 256)
     while high - low > step {
       let middle = low + (high - low) / 2
-      if let found = try plan(model, schedule, within: middle) {
+      if let found = try plan(model, schedules, within: middle, isFinal: false) {
         high = model.residentBytes + found.arrangement.arenaBytes
         best = (high, found)
       } else {

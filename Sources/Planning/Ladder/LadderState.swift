@@ -9,8 +9,8 @@ import GraphIR
 /// and storages may be fetched; `2p + 1` is the run of that position; the last slot, behind all runs,
 /// is where outputs must be. A storage has *segments*, each from where it is made, made again or
 /// fetched to the last need before the next one (MOCCASIN's retention intervals, arXiv 2304.14463).
-/// ``loads`` counts all that is in a slot together, whatever the order within it, so it is never below
-/// what ``Residencies`` counts.
+/// Nodes of a slot run one behind the other, by position; ``loads`` counts what is there at once, and
+/// never less than ``Residencies`` counts.
 struct LadderState {
   /// From where a segment's bytes come.
   enum Source: Hashable {
@@ -49,6 +49,11 @@ struct LadderState {
   private var counted: Set<Int> = []
   /// The bytes that takeovers save at each run.
   private var saved: [Int]
+  /// The nodes that run again in each slot, by position; some may turn out needless.
+  private(set) var repeats: [[Int32]]
+  /// The bytes that each slot needs less than all of it together.
+  private var slotSaved: [Int]
+  let scratch: Scratch
 
   /// The slot behind all runs.
   var endTime: Int { 2 * order.count }
@@ -66,6 +71,9 @@ struct LadderState {
     self.position = position
     let count = 2 * order.count + 1
     slotWorkspace = [Int](repeating: 0, count: count)
+    repeats = [[Int32]](repeating: [], count: order.count + 1)
+    slotSaved = [Int](repeating: 0, count: order.count + 1)
+    scratch = Scratch(storages: model.storageCount)
     var segments = [[Segment]](repeating: [], count: model.storageCount)
     var updateTimes = [[Int]](repeating: [], count: model.storageCount)
     for storage in 0..<model.storageCount where model.isInput[storage] {
@@ -216,17 +224,25 @@ struct LadderState {
     segments[storage][gap.segment] = segment
     segments[storage].insert(later, at: gap.segment + 1)
     loads.add(-model.bytes[storage], gap.range)
-    refreshTakeovers(at: gap.before)
+    refresh(at: gap.before)
   }
 
   /// Joins a segment with the one before it, as if its bytes had never been away.
-  mutating func join(_ storage: Int, _ index: Int) {
+  ///
+  /// - Returns: The gap that is no more.
+  @discardableResult
+  mutating func join(_ storage: Int, _ index: Int) -> Gap {
     let later = segments[storage].remove(at: index)
     let end = segments[storage][index - 1].end
     segments[storage][index - 1].needs.append(contentsOf: later.needs)
     if later.needs.isEmpty { segments[storage][index - 1].needs.append(later.start) }
     loads.add(model.bytes[storage], min(end + 1, later.start)..<later.start)
-    refreshTakeovers(at: end)
+    refresh(at: end)
+    refresh(at: later.start)
+    refresh(at: segments[storage][index - 1].end)
+    return Gap(
+      storage: storage, segment: index - 1, before: end, next: later.needs.first ?? later.start,
+      slot: later.start)
   }
 
   /// The times that joining a segment with the one before would fill.
@@ -254,7 +270,7 @@ struct LadderState {
     let end = segments[storage][index].end
     segments[storage][index].needs.append(slot)
     loads.add(model.bytes[storage], end + 1..<slot + 1)
-    refreshTakeovers(at: end)
+    refresh(at: end)
   }
 
   /// Brings a segment forward to an earlier slot.
@@ -265,6 +281,7 @@ struct LadderState {
       segments[storage][index].needs.insert(slot, at: 0)
     }
     loads.add(model.bytes[storage], slot..<start)
+    refresh(at: start)
   }
 
   /// Adds a segment that is there in one slot only.
@@ -272,6 +289,7 @@ struct LadderState {
     let index = segments[storage].firstIndex { $0.start > slot } ?? segments[storage].count
     segments[storage].insert(Segment(start: slot, source: source, needs: [slot]), at: index)
     loads.add(model.bytes[storage], slot..<slot + 1)
+    if source == .fetch, index > 0 { refresh(at: segments[storage][index - 1].end) }
   }
 
   /// Counts what a node that runs again in a slot takes beside what is wanted of it.
@@ -282,10 +300,24 @@ struct LadderState {
       slotWorkspace[slot] = workspace
     }
     guard counted.insert(node * timeCount + slot).inserted else { return }
-    for storage in model.makes[node] where segment(of: storage, at: slot) == nil {
+    let place = repeats[slot / 2].firstIndex { position[Int($0)] > position[node] }
+    repeats[slot / 2].insert(Int32(node), at: place ?? repeats[slot / 2].count)
+    for storage in model.remakes[node] where segment(of: storage, at: slot) == nil {
       loads.add(model.bytes[storage], slot..<slot + 1)
     }
   }
+
+  /// Counts anew what a time needs less than all of it together.
+  mutating func refresh(at time: Int) {
+    guard time % 2 == 0 else { return refreshTakeovers(at: time) }
+    let bytes = saving(at: time)
+    guard bytes != slotSaved[time / 2] else { return }
+    loads.add(slotSaved[time / 2] - bytes, time..<time + 1)
+    slotSaved[time / 2] = bytes
+  }
+
+  /// What a slot needs less than all of it together, as it is counted.
+  func slotSaving(at slot: Int) -> Int { slotSaved[slot / 2] }
 
   /// Counts the takeovers of a run anew: in the order of the node's effects, each storage in one of
   /// them, of operands that end there.
@@ -368,12 +400,11 @@ struct LadderState {
     kept.reserveCapacity(actions.count)
     for action in actions.reversed() {
       switch action {
-      case .run(let node), .recompute(let node):
-        if action.kind == .recompute, !model.makes[node.index].contains(where: { isNeeded[$0] }) {
-          continue
-        }
-        for storage in model.makes[node.index] { isNeeded[storage] = false }
-        for storage in model.reads[node.index] { isNeeded[storage] = true }
+      case .run, .recompute:
+        let makes = model.makes(of: action)
+        if action.kind == .recompute, !makes.contains(where: { isNeeded[$0] }) { continue }
+        for storage in makes { isNeeded[storage] = false }
+        for storage in model.reads(of: action) { isNeeded[storage] = true }
       case .fetch(let storage):
         guard isNeeded[storage.index] else { continue }
         isNeeded[storage.index] = false

@@ -21,8 +21,8 @@ extension Planner {
     _ plain: Draft, _ bodies: BodyPlans, within budget: ByteCount, model: PlannedModel
   ) throws(PlanningError) -> ExecutionPlan? {
     let ladder = ladder(for: plain)
-    let schedule = plain.arrangement.schedule
-    guard let found = try ladder.plan(schedule, within: budget.value - bodies.residentBytes)
+    let schedules = [plain.arrangement.schedule, plain.fileSchedule]
+    guard let found = try ladder.plan(schedules, within: budget.value - bodies.residentBytes)
     else { return nil }
     return assembled(found, ladder, plain, bodies, model)
   }

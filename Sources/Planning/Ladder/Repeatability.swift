@@ -5,7 +5,7 @@ import GraphIR
 /// Which nodes give the same results when they run once more on the same operands.
 ///
 /// Whatever is random, has a state, updates something in place, or runs bodies that are not looked
-/// into does not; neither does a node that a control dependency names, since why it does is not known.
+/// into does not, unless a mask that it drew is there to be applied again (``StoredMask``); neither does a node that a control dependency names, since why it does is not known.
 /// Operators of domains that are not known here are left alone.
 struct Repeatability {
   /// Whether each node may run again.
@@ -30,7 +30,7 @@ struct Repeatability {
     "WhisperBeamSearch",
   ]
 
-  private static let domains: Set<String> = [
+  static let domains: Set<String> = [
     "", "ai.onnx", "ai.onnx.ml", "ai.onnx.training", "ai.onnx.preview.training", "com.microsoft",
     "com.microsoft.nchwc", "com.microsoft.experimental", "pkg.aten", "aten",
   ]
@@ -39,7 +39,7 @@ struct Repeatability {
   init(of graph: Graph) {
     let isRandom = graph.operatorKinds.map { !Self.isCalm($0) }
     var result = graph.nodeIDs.map { node in
-      !isRandom[graph[node].kind.index]
+      (!isRandom[graph[node].kind.index] || StoredMask.tensor(of: node, in: graph) != nil)
         && !graph.effects(of: node).contains { $0.kind == .mustOverwrite }
     }
     for dependency in graph.controlDependencies {

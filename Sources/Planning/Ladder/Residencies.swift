@@ -57,12 +57,12 @@ struct Residencies: Sendable {
     for (step, action) in actions.enumerated() {
       begun[step] = stays.count
       switch action {
-      case .run(let node), .recompute(let node):
-        for storage in model.reads[node.index] {
+      case .run, .recompute:
+        for storage in model.reads(of: action) {
           guard current[storage] >= 0 else { throw .absent(step: step, storage: storage) }
           stays[current[storage]].last = step
         }
-        for storage in model.makes[node.index] {
+        for storage in model.makes(of: action) {
           current[storage] = stays.count
           stays.append(Stay(storage: storage, first: step, last: step))
         }

@@ -93,11 +93,11 @@ struct SpillGaps: Sendable {
     for (run, action) in runs.enumerated() {
       guard let node = action.node?.index else { continue }
       let updates = model.updates[node]
-      for storage in model.reads[node] {
+      for storage in model.reads(of: action) {
         events[storage].append(
           Event(run: run, isMade: false, isUpdated: updates.contains(storage)))
       }
-      for storage in model.makes[node] {
+      for storage in model.makes(of: action) {
         events[storage].append(Event(run: run, isMade: true, isUpdated: false))
       }
     }

@@ -71,11 +71,11 @@ struct LadderGreedy {
       }
     }
 
-    /// What so many bytes less over a range take off, at most.
-    func relief(_ bytes: Int, _ range: Range<Int>) -> Double {
+    /// What so many bytes less over a range take off, at most, if something else adds to it.
+    func relief(_ bytes: Int, _ range: Range<Int>, less harm: Double = 0) -> Double {
       let over = count[range.upperBound] - count[range.lowerBound]
       let total = sum[range.upperBound] - sum[range.lowerBound]
-      return min(Double(bytes) * Double(over), Double(total))
+      return min(Double(bytes) * Double(over) - harm, Double(total))
     }
   }
 
@@ -153,7 +153,7 @@ struct LadderGreedy {
           mayFetch: maySpill)
       else { continue }
       work += chain.nodes.count
-      let rest = relief - harm(of: chain, excess)
+      let rest = excess.relief(bytes, gap.range, less: harm(of: chain, excess))
       guard rest > 0, isBearable(chain, gap, at: time) else { continue }
       // Views and copies are free by the table, but no work is: a node's start counts a little.
       let price = chain.price + 1e-9 * Double(chain.nodes.count)

@@ -51,6 +51,8 @@ struct LadderState {
   private var saved: [Int]
   /// The nodes that run again in each slot, by position; some may turn out needless.
   private(set) var repeats: [[Int32]]
+  /// The slots in which each node runs again.
+  private var slotsOfNode: [Int32: [Int]] = [:]
   /// The bytes that each slot needs less than all of it together.
   private var slotSaved: [Int]
   let scratch: Scratch
@@ -225,6 +227,11 @@ struct LadderState {
     segments[storage].insert(later, at: gap.segment + 1)
     loads.add(-model.bytes[storage], gap.range)
     refresh(at: gap.before)
+    // Where its maker runs again for another result, it is there after all.
+    for slot in slotsOfNode[model.remaker[storage]] ?? [] where gap.range.contains(slot) {
+      loads.add(model.bytes[storage], slot..<slot + 1)
+      refresh(at: slot)
+    }
   }
 
   /// Joins a segment with the one before it, as if its bytes had never been away.
@@ -302,6 +309,7 @@ struct LadderState {
     guard counted.insert(node * timeCount + slot).inserted else { return }
     let place = repeats[slot / 2].firstIndex { position[Int($0)] > position[node] }
     repeats[slot / 2].insert(Int32(node), at: place ?? repeats[slot / 2].count)
+    slotsOfNode[Int32(node), default: []].append(slot)
     for storage in model.remakes[node] where segment(of: storage, at: slot) == nil {
       loads.add(model.bytes[storage], slot..<slot + 1)
     }

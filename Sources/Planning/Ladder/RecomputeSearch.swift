@@ -90,7 +90,7 @@ struct RecomputeSearch {
     }
     var isOut = [Bool](repeating: false, count: actions.count)
     for index in byPrice where left > 0 {
-      left -= 2 * actions.count
+      left -= actions.count / 2
       isOut[index] = true
       let rest = actions.indices.filter { !isOut[$0] }.map { actions[$0] }
       if state(rest).loads.peak.bytes > budget { isOut[index] = false }

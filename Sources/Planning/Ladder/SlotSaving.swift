@@ -61,7 +61,7 @@ extension LadderState {
     }
     guard !nodes.isEmpty else { return 0 }
     scratch.call += 1
-    if let chain { mark(chain) }
+    if let chain { mark(chain, slot) }
     var guests: [Guest] = []
     var workspace = 0
     for (index, node) in nodes.enumerated() {
@@ -91,24 +91,26 @@ extension LadderState {
     return max(0, total - peak)
   }
 
-  private func mark(_ chain: LadderChain) {
+  private func mark(_ chain: LadderChain, _ slot: Int) {
     func mark(_ storage: Int, _ mark: Mark) {
       scratch.marked[storage] = scratch.call
       scratch.mark[storage] = mark
     }
     for storage in chain.between { mark(storage, .passes) }
     for (storage, segment) in chain.extended {
-      mark(storage, isFetched(storage, behind: segment) ? .stays : .ends)
+      mark(storage, isHeld(storage, behind: segment, in: slot) ? .stays : .ends)
     }
     for storage in chain.fetched { mark(storage, .stays) }
     for (storage, _) in chain.advanced { mark(storage, .comes) }
     mark(chain.storage, .comes)
   }
 
-  /// Whether the segment behind another comes from the second memory, so that the one before may be
-  /// spilled at its end.
-  private func isFetched(_ storage: Int, behind segment: Int) -> Bool {
-    segment + 1 < segments[storage].count && segments[storage][segment + 1].source == .fetch
+  /// Whether a storage whose segment ends in a slot is there until the slot's end: outputs are, and what
+  /// may be spilled then.
+  private func isHeld(_ storage: Int, behind segment: Int, in slot: Int) -> Bool {
+    let list = segments[storage]
+    return slot == endTime || model.isStreamed[storage] && model.isUpdated[storage]
+      || segment + 1 < list.count && list[segment + 1].source == .fetch
   }
 
   /// The number of a storage among those that were met.
@@ -127,7 +129,7 @@ extension LadderState {
       if let index = segment(of: storage, at: slot) {
         let segment = segments[storage][index]
         guest.isMade = segment.start == slot && segment.source == .recompute
-        guest.isKept = segment.end > slot || isFetched(storage, behind: index)
+        guest.isKept = segment.end > slot || isHeld(storage, behind: index, in: slot)
       } else {
         (guest.isMade, guest.isKept) = (true, false)
       }

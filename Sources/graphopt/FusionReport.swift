@@ -90,7 +90,9 @@ struct FusionReport {
   private var opportunities: [String] {
     var lines: [String] = []
     for run in survey.runs {
-      lines.append("run: \(Self.blocks(Array(run))) follow each other with nothing between them")
+      lines.append(
+        "run: \(Self.blocks(Array(run))) follow each other with nothing between them"
+          + advice(run))
     }
     for group in survey.parallel {
       lines.append("parallel: \(Self.blocks(group)) read one input and are summed")
@@ -101,7 +103,10 @@ struct FusionReport {
       if !possible.isEmpty {
         let projections = possible.reduce(0) { $0 + $1.nodes.count }
         let products = ReportText.counted(possible.count, "product")
-        lines.append("\(kind.rawValue): \(projections) projections could be \(products)")
+        let advice =
+          survey.isTraining || choice.options.merges.contains(kind)
+          ? "" : "; --merge \(kind.rawValue) makes them"
+        lines.append("\(kind.rawValue): \(projections) projections could be \(products)\(advice)")
       }
       for merge in merges {
         let reasons = Self.sentence(merge.refusals)
@@ -128,6 +133,19 @@ struct FusionReport {
     }
     if let output { lines.append("written: \(output)") }
     return lines.isEmpty ? ["nothing to fuse"] : lines
+  }
+
+  /// What can be done with a run, where it can be and is not asked for.
+  private func advice(_ run: Range<Int>) -> String {
+    guard !survey.isTraining, choice.options.mode != .sequential,
+      survey.blocks[run].allSatisfy(\.refusals.isEmpty)
+    else { return "" }
+    guard run.count > 2 else {
+      return "; its last block stays alone, so that there is nothing to fuse"
+    }
+    return
+      "; --mode sequential --run \(run.lowerBound)-\(run.upperBound - 1) makes all but the last "
+      + "one block, an approximation"
   }
 
   /// Why something stays as it is; that a whole graph is a training step is said elsewhere.

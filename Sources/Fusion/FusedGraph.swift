@@ -73,7 +73,7 @@ public struct FusedGraph: Sendable {
     origins = graph.nodeIDs.map { .kept($0) }
     var session = FusionSession(values: values)
     let asks = options.mode == .sequential || !options.droppedAttention.isEmpty
-    if asks, graph.nodes.contains(where: { $0.phase != .unspecified }) { throw .training }
+    if asks, graph.isTrainingStep { throw .training }
     try dropAttention(options.droppedAttention, &session)
     if options.mode == .sequential { try fuseRuns(options, &session) }
     if options.mode != .off { try fuseParallel(options, &session) }

@@ -20,8 +20,11 @@ struct FusionView {
   let opset: Int
   /// By tensor, whether the caller gets it.
   private(set) var isOutput: [Bool]
-  /// Whether the graph is a step of training, in which backward nodes read what forward ones make.
+  /// Whether the graph is a step of training (``GraphIR/Graph/isTrainingStep``).
   let isTraining: Bool
+
+  /// By tensor, whether it is an input of the graph and stands for a weight.
+  private(set) var isGiven: [Bool]
 
   private var readerStart: [Int]
   private var readerNodes: [NodeID]
@@ -32,7 +35,7 @@ struct FusionView {
     let kinds = graph.operatorKinds.map(OperatorRole.init)
     var roles = graph.nodes.map { kinds[$0.kind.index] }
     opset = graph.operatorKinds.reduce(0) { $1.domain.isEmpty ? max($0, $1.version) : $0 }
-    isTraining = graph.nodes.contains { $0.phase != .unspecified }
+    isTraining = graph.isTrainingStep
     for node in graph.nodeIDs {
       if graph.kind(of: node).type == "Dropout" {
         // The importer makes the result a view exactly where nothing is dropped.
@@ -77,6 +80,7 @@ struct FusionView {
     for output in graph.outputs { isOutput[output.index] = true }
     canonical = Array(graph.tensorIDs)
     isQuantized = [Bool](repeating: false, count: graph.tensors.count)
+    isGiven = isQuantized
     var casts: [Conversion: TensorID] = [:]
     for node in graph.nodeIDs {
       guard let input = graph.inputs(of: node).first, let output = graph.outputs(of: node).first,
@@ -104,6 +108,7 @@ struct FusionView {
       default: continue
       }
     }
+    isGiven = givenWeights()
   }
 
   /// Makes a tensor another name of one.
@@ -191,7 +196,7 @@ struct FusionView {
     var result = Stored(tensor: tensor)
     for _ in 0..<8 {
       guard let node = graph[result.tensor].producer else {
-        return graph[result.tensor].role.isResident ? result : nil
+        return graph[result.tensor].role.isResident || isGiven[result.tensor.index] ? result : nil
       }
       guard let input = operand(0, of: node) else { return nil }
       switch roles[node.index] {

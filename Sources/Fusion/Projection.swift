@@ -62,7 +62,9 @@ extension FusionView {
     default: break
     }
     if weight.isQuantized { refusal = .quantized(weight: graph.name(of: weight.tensor)) }
-    if refusal == nil {
+    if refusal == nil, isGiven[weight.tensor.index] {
+      refusal = .given(weight: graph.name(of: weight.tensor))
+    } else if refusal == nil {
       let shape = Array(graph.shape(of: weight.tensor))
       let expected = isTransposed ? [outputWidth, inputWidth] : [inputWidth, outputWidth]
       guard shape == expected else { return nil }

@@ -150,19 +150,27 @@ struct FusionReport {
 
   /// Why something stays as it is; that a whole graph is a training step is said elsewhere.
   private static func sentence(_ refusals: [FusionRefusal]) -> String {
-    var quantized: [String] = []
+    var (quantized, given): ([String], [String]) = ([], [])
     var others: [String] = []
     for refusal in refusals where refusal != .training {
       if case .quantized(let weight) = refusal {
         quantized.append("'\(weight)'")
+      } else if case .given(let weight) = refusal {
+        given.append("'\(weight)'")
       } else {
         others.append("\(refusal)")
       }
     }
-    let plural = quantized.count == 1 ? ("weight", "is") : ("weights", "are")
+    func of(_ weights: [String], _ one: String, _ several: String) -> [String] {
+      switch weights.count {
+      case 0: []
+      case 1: ["weight \(weights[0]) \(one)"]
+      default: ["weights \(weights.joined(separator: ", ")) \(several)"]
+      }
+    }
     let first =
-      quantized.isEmpty
-      ? [] : ["\(plural.0) \(quantized.joined(separator: ", ")) \(plural.1) quantised"]
+      of(quantized, "is quantised", "are quantised")
+      + of(given, "is an input of the graph", "are inputs of the graph")
     return (first + others).joined(separator: "; ")
   }
 

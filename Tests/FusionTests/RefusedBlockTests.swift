@@ -69,6 +69,21 @@ struct RefusedBlockTests {
         == names.map { Array(repeating: .shared(weight: $0, uses: 2), count: 2) })
   }
 
+  @Test func `matrices that are inputs of the graph are named`() throws {
+    var names: [String] = []
+    let read = try read { builder, x, _ in
+      let (first, second) = (
+        builder.input([Self.width, Self.hidden]), builder.input([Self.width, Self.hidden])
+      )
+      names += [first, second]
+      let turned = builder.add("Transpose", second, attributes: ["perm": .ints([1, 0])])
+      let up = builder.add("Add", builder.add("MatMul", x, first), builder.input([Self.hidden]))
+      return builder.add("MatMul", builder.add("Relu", up), turned)
+    }
+    #expect(try refusals(read).flatMap { $0 } == names.map { .given(weight: $0) })
+    #expect(read.survey.blocks.allSatisfy { $0.hasBias })
+  }
+
   @Test func `matrices that DequantizeLinear makes are named`() throws {
     var names: [String] = []
     let read = try read { builder, x, _ in

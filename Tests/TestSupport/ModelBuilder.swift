@@ -73,6 +73,13 @@ public struct ModelBuilder {
     stored(shape, type: 1, bytes: values.flatMap { littleEndian($0.bitPattern) }, name: "c")
   }
 
+  /// Adds an input of the graph besides the one that ``model(input:_:output:type:)`` names.
+  public mutating func input(_ shape: [Int]) -> String {
+    let name = fresh("p")
+    graph.value(11, name, type: 1, shape: shape.map { .value(Int64($0)) })
+    return name
+  }
+
   /// Adds a number.
   public mutating func number(_ value: Float) -> String { constant([], [value]) }
 

@@ -20,7 +20,7 @@ struct FusionView {
   let opset: Int
   /// By tensor, whether the caller gets it.
   private(set) var isOutput: [Bool]
-  /// Whether the graph is a step of training (``GraphIR/Graph/isTrainingStep``).
+  /// Whether the graph is a step of training, which is not rewritten.
   let isTraining: Bool
 
   /// By tensor, whether it is an input of the graph and stands for a weight.

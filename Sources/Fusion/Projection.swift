@@ -102,7 +102,8 @@ extension FusionView {
     if roles[node.index] == .addmm { return (1, 2, 0) }
     return switch graph.kind(of: node).type {
     case "QLinearMatMul": (0, 3, nil)
-    case "QGemm", "MatMulIntegerToFloat": (0, graph.kind(of: node).type == "QGemm" ? 3 : 1, 6)
+    case "QGemm": (0, 3, 6)
+    case "MatMulIntegerToFloat": (0, 1, 6)
     case "DynamicQuantizeMatMul": (0, 1, 4)
     case "MatMulNBits": (0, 1, 5)
     case "MatMul", "FusedMatMul", "MatMulInteger", "MatMulBnb4", "MatMulFpQ4": (0, 1, nil)

@@ -1,34 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-import Foundation
-import Fusion
 import TestSupport
 import Testing
 
 /// Fused random stacks, judged by onnxruntime and numpy, planned, and fused again.
 @Suite(.enabled(if: Peer.isPresent, Comment(rawValue: Peer.absence)))
 struct FusedStackTests {
-  private struct Job: Encodable {
-    var original: String
-    var source: String
-    var fused: String
-    var report: String?
-    var runs: [[Int]]?
-  }
-
-  private struct Judgement: Decodable {
-    let distance: Double
-    let error: Double
-  }
-
-  private func judged(_ jobs: [Job], in folder: TemporaryFolder) throws -> [Judgement] {
-    let list = folder.write([UInt8](try JSONEncoder().encode(jobs)), to: "jobs.json")
-    let answer = Peer.run("peer_fusion.py", [list])
-    try #require(answer.status == 0, "\(answer.errors)")
-    let judgements = try JSONDecoder().decode([Judgement].self, from: Data(answer.output))
-    try #require(judgements.count == jobs.count)
-    return judgements
-  }
-
   private func fuse(_ arguments: [String]) throws -> CommandRunner.Result {
     let result = CommandRunner.graphopt(["fuse"] + arguments)
     try #require(result.status == 0, "\(result.errors)")
@@ -40,7 +16,7 @@ struct FusedStackTests {
     throws
   {
     let folder = TemporaryFolder()
-    var jobs: [Job] = []
+    var jobs: [FusionJob] = []
     var pieces: [Int] = []
     for seed in Seeds.first(24) {
       let stack = BlockStack(seed: 2000 + seed)
@@ -51,10 +27,10 @@ struct FusedStackTests {
       pieces.append(seed % 4 + 1)
       let merges = seed % 3 == 0 ? ["--merge", "gate-up,qkv"] : []
       _ = try fuse([path, "-o", fused, "--pieces", "\(seed % 4 + 1)"] + merges)
-      jobs.append(Job(original: path, source: path, fused: fused))
+      jobs.append(FusionJob(original: path, source: path, fused: fused))
     }
     try #require(jobs.count > 8)
-    for (job, judgement) in zip(jobs, try judged(jobs, in: folder)) {
+    for (job, judgement) in zip(jobs, try FusionJob.judged(jobs, in: folder)) {
       #expect(judgement.error <= 1e-5, "\(job.fused)")
     }
     for (job, pieces) in zip(jobs, pieces).prefix(8) {
@@ -71,7 +47,7 @@ struct FusedStackTests {
     throws
   {
     let folder = TemporaryFolder()
-    var jobs: [Job] = []
+    var jobs: [FusionJob] = []
     for length in 3...9 {
       for seed in Seeds.first(3) {
         let name = "\(length)-\(seed)"
@@ -85,12 +61,12 @@ struct FusedStackTests {
           [path, "--mode", "sequential", "--run", "0-\(length - 1)", "-o", fused]
             + options[seed % 3])
         jobs.append(
-          Job(
+          FusionJob(
             original: path, source: path, fused: fused, report: folder.path(of: "\(name).json"),
             runs: [[0, length - 1]]))
       }
     }
-    for (job, judgement) in zip(jobs, try judged(jobs, in: folder)) {
+    for (job, judgement) in zip(jobs, try FusionJob.judged(jobs, in: folder)) {
       #expect(judgement.error <= 1e-5, "\(job.fused)")
     }
   }
@@ -141,7 +117,7 @@ struct FusedStackTests {
 
   @Test func `scales of float32 norms go into float16 matrices behind a conversion`() throws {
     let folder = TemporaryFolder()
-    var jobs: [Job] = []
+    var jobs: [FusionJob] = []
     for form in 0..<4 {
       for isParallel in [true, false] {
         let name = "\(form)-\(isParallel)"
@@ -154,13 +130,13 @@ struct FusedStackTests {
         let report = try fuse([path, "--format", "json"])
         folder.write(report.output, to: "\(name).json")
         jobs.append(
-          Job(
+          FusionJob(
             original: path, source: path, fused: fused,
             report: isParallel ? nil : folder.path(of: "\(name).json"),
             runs: isParallel ? nil : [[0, 2]]))
       }
     }
-    for (job, judgement) in zip(jobs, try judged(jobs, in: folder)) {
+    for (job, judgement) in zip(jobs, try FusionJob.judged(jobs, in: folder)) {
       #expect(judgement.error <= 3e-3, "\(job.fused)")
     }
   }

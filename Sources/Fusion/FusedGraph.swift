@@ -185,7 +185,7 @@ public struct FusedGraph: Sendable {
           members: blocks.map { session.numbers[graph.name(of: $0.down.product)] ?? -1 },
           nodes: blocks.map { graph.name(of: $0.place) }, into: range.map { made[$0] },
           widths: blocks.map(\.expression.width),
-          pieces: min(max(options.pieces, 1), blocks.count)))
+          pieces: HiddenSlice.parts(of: blocks, count: options.pieces).count))
     }
   }
 

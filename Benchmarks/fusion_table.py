@@ -2,13 +2,15 @@
 # SPDX-License-Identifier: Apache-2.0
 """Fused against unfused models in ONNX Runtime, and how fast and in what memory graphopt fuses.
 
-Usage: fusion_table.py GRAPHOPT [--only time|large] > Benchmarks/fusion.md
+Usage: fusion_table.py GRAPHOPT [--only time|large] [--fused 2,3,4,5,6,7,8] [--widths 256,512] \\
+           > Benchmarks/fusion.md
 
 Makes runs of pre-norm feed-forward blocks (LayerNormalization, MatMul, Relu, MatMul, residual) of
 several widths and lengths with random weights, fuses all but the last block of each run, and times both
 files side by side: one run of each in turn, so that what else the machine does weighs on both alike.
 Peaks are those that `graphopt plan --inplace ort --io external` predicts and those that onnxruntime's
-profile measures. `large` makes a structure-only decoder of 7B parameters and a 2 GB model with weights.
+profile measures. `--fused 2,3,4,5,6,7,8` makes every length. `large` makes a structure-only decoder of
+7B parameters and a 2 GB model with weights.
 """
 
 import argparse
@@ -191,31 +193,30 @@ def peaks(graphopt, path, rows, folder):
     return predicted, made
 
 
-def time_table(graphopt):
+def time_table(graphopt, widths, lengths):
     print("| width | fused | rows | one by one | wide | ratio | 10 % … 90 % | peak predicted, "
           "measured: one by one | wide |")
     print("|---|---|---|---|---|---|---|---|---|")
-    for width in WIDTHS:
-        for count in FUSED:
-            with tempfile.TemporaryDirectory() as folder:
-                plain, fused = Path(folder) / "plain.onnx", Path(folder) / "fused.onnx"
-                store = None
-                if width >= 2048:
-                    store = {"file": open(Path(folder) / "w.bin", "wb"), "size": 0, "name": "w.bin"}
-                blocks(plain, width, width, count + 1, store=store)
-                if store:
-                    store["file"].close()
+    for width in widths:
+        with tempfile.TemporaryDirectory() as folder:
+            plain, fused = Path(folder) / "plain.onnx", Path(folder) / "fused.onnx"
+            # Shorter runs are the first blocks of the longest one, and share its weights.
+            if width >= 2048:
+                with open(Path(folder) / "w.bin", "wb") as file:
+                    store = {"file": file, "size": 0, "name": "w.bin"}
+                    blocks(plain, width, width, max(lengths) + 1, store=store)
+            for count in lengths:
+                outside = {"file": None, "size": 0, "name": "w.bin"}
+                blocks(plain, width, width, count + 1, store=outside if width >= 2048 else None)
                 subprocess.run(
                     [graphopt, "fuse", plain, "--mode", "sequential", "--run", f"0-{count}", "-o",
                      fused], check=True, stdout=subprocess.DEVNULL)
                 for rows in ROWS:
                     feed = {"x": np.random.default_rng(1).standard_normal((rows, width), np.float32)}
                     one, wide, low, middle, high = compare(plain, fused, feed)
-                    memory = ["", ""]
-                    if width <= 1024:
-                        memory = [
-                            "{:,}, {:,}".format(*peaks(graphopt, str(path), rows, folder))
-                            for path in (plain, fused)]
+                    memory = [
+                        "{:,}, {:,}".format(*peaks(graphopt, str(path), rows, folder))
+                        for path in (plain, fused)]
                     print(f"| {width} | {count} | {rows} | {one * 1e3:.3f} ms | {wide * 1e3:.3f} ms "
                           f"| {middle:.3f} | {low:.3f} … {high:.3f} | {memory[0]} | {memory[1]} |",
                           flush=True)
@@ -255,6 +256,9 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("graphopt")
     parser.add_argument("--only", choices=["time", "large"])
+    numbers = lambda text: [int(part) for part in text.split(",")]
+    parser.add_argument("--fused", type=numbers, default=FUSED, help="how many blocks become one")
+    parser.add_argument("--widths", type=numbers, default=WIDTHS)
     options = parser.parse_args()
     from time_plans import processor
 
@@ -269,7 +273,7 @@ def main():
               "hidden units as a row is long), all but the last fused, in ONNX Runtime on two threads. "
               "Ratios are of pairs of runs, one by one over wide: above 1 the wide block is faster. "
               "Peaks are bytes between inputs and outputs.\n")
-        time_table(options.graphopt)
+        time_table(options.graphopt, options.widths, options.fused)
 
 
 if __name__ == "__main__":

@@ -10,7 +10,7 @@ import argparse
 import sys
 from pathlib import Path
 
-from makers import convnets, fan, flow, invalid, recall, training, transformers, types
+from makers import convnets, fan, flow, functions, invalid, recall, training, transformers, types
 
 FOLDER = Path(__file__).resolve().parent
 
@@ -20,6 +20,7 @@ VALID = [
     convnets.squeezenet_like,
     fan.fan,
     flow.nested_flow,
+    functions.local_functions,
     recall.recall,
     training.mlp_train,
     transformers.bert_block,

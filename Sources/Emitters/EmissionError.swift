@@ -17,8 +17,9 @@ public enum EmissionError: Error, Hashable, Sendable {
   case missingNodes(Int)
   /// With the plan in it the file would be larger than any reader of the format takes.
   case tooLarge(Int)
-  /// Nodes of the plan come from functions of the model, so that the file has none to put in order.
-  case inlinedFunctions
+  /// A function of the model uses an operator of another version than the model does, in which it may be
+  /// something else; a file without functions has one version of each operator set.
+  case functionOpset(operator: String, version: Int64, model: Int64?)
   /// Larger than what a format of 32-bit integers has room for.
   case beyond32Bits(Int)
   /// An offset that is no multiple of what the format demands.
@@ -46,9 +47,10 @@ extension EmissionError: CustomStringConvertible {
     case .tooLarge(let byteCount):
       "the file would be \(byteCount) bytes long, and readers of the format stop at 2^31 - 1; "
         + "keep the weights in a file of their own"
-    case .inlinedFunctions:
-      "the model calls functions of its own, which the plan replaces by what they do, so that its file "
-        + "has no nodes to put in the planned order; inline them first (onnx.inliner does), and plan that"
+    case .functionOpset(let name, let version, let model):
+      "a function of the model has \(name) of operator set version \(version), the model itself has "
+        + "\(model.map { "version \($0)" } ?? "none"), where it may be another operator; a planned file has "
+        + "no functions and one version: convert the model first (onnx.version_converter does)"
     case .beyond32Bits(let value):
       "\(value) does not fit: the format counts in 32-bit integers, up to 2^31 - 1"
     case .misaligned(let tensor, let offset, let alignment):

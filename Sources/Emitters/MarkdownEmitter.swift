@@ -65,7 +65,7 @@ public struct MarkdownEmitter: PlanEmitter {
     guard let step = facts.peakStep else { return "Nothing runs.\n" }
     let live = facts.liveStorages(at: step.index)
     var text =
-      "**Peak** at step \(step.index) of \(facts.plan.steps.count), \(Self.code(step.op)) "
+      "**Peak** at step \(step.index) of 0...\(facts.plan.steps.count - 1), \(Self.code(step.op)) "
       + "\(Self.code(step.node)), with \(ReportText.counted(live.count, "live tensor")):\n\n"
     var rows = [["bytes", "tensor", "type", "steps"]]
     rows += live.prefix(listedTensors).map {

@@ -87,7 +87,7 @@ public struct TextEmitter: PlanEmitter {
     guard let step = facts.peakStep else { return "" }
     let live = facts.liveStorages(at: step.index)
     var text =
-      "peak: step \(step.index) of \(plan.steps.count), \(step.op) '\(step.node)', "
+      "peak: step \(step.index) of 0...\(plan.steps.count - 1), \(step.op) '\(step.node)', "
       + "\(ReportText.counted(live.count, "live tensor"))\n"
     text += ReportText.table(
       live.prefix(listedTensors).map {

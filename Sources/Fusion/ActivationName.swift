@@ -52,8 +52,12 @@ struct ActivationName {
           let one = evaluator.value(at: point, of: inputs)
           point[linear] = 1.4
           let two = evaluator.value(at: point, of: inputs)
-          guard let one, let two else { return false }
+          // Relu is linear on either side of 0.
+          point[linear] = -0.7
+          let opposite = evaluator.value(at: point, of: inputs)
+          guard let one, let two, let opposite else { return false }
           return abs(two - 2 * one) <= 1e-6 * (1 + abs(two))
+            && abs(opposite + one) <= 1e-6 * (1 + abs(one))
         }
       }
       guard let linear = gate else {

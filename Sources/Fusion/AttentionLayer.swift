@@ -73,7 +73,7 @@ struct AttentionFinder {
       let type = view.graph.kind(of: node).type
       if type == "Conv" || type == "convolution" || type == "Attention" { return true }
       switch view.role(of: node) {
-      case .identity, .reshape, .transpose, .cast: tensor = input
+      case .identity, .reshape, .transpose, .cast, .quantize, .dequantize: tensor = input
       case .pointwise where type == "Mul" || type == "mul":
         tensor = view.stored(input) == nil ? input : view.operand(1, of: node) ?? input
       default: return false
@@ -123,10 +123,18 @@ struct AttentionFinder {
   }
 
   private func isProductOfActivations(_ node: NodeID) -> Bool {
+    if view.role(of: node) == .quantizedMatMul || view.role(of: node) == .integerMatMul {
+      let places = view.places(of: node)
+      return [places.input, places.weight].allSatisfy { position in
+        view.operand(position, of: node).map { view.stored($0) == nil } ?? false
+      }
+    }
     switch view.graph.kind(of: node).type {
     case "MatMul", "FusedMatMul", "bmm", "matmul", "Einsum", "baddbmm":
-      view.graph.inputs(of: node).prefix(2).allSatisfy { !$0.isAbsent && view.stored($0) == nil }
-    default: false
+      return view.graph.inputs(of: node).prefix(2).allSatisfy {
+        !$0.isAbsent && view.stored($0) == nil
+      }
+    default: return false
     }
   }
 

@@ -5,7 +5,8 @@ import GraphIR
 
 /// Evaluates an expression over hidden units for one unit, to find out which function it is.
 ///
-/// Constants for each unit count as 0: they are biases. Operators that it does not know have no value.
+/// Constants for each unit count as 1 where they are multiplied or divided by, as scales are, and as 0
+/// everywhere else, as biases are. Operators that it does not know have no value.
 struct ExpressionEvaluator {
   private let expression: HiddenExpression
 
@@ -31,8 +32,12 @@ struct ExpressionEvaluator {
       case .vector: values.append(0)
       case .unknownScalar, .absent: values.append(nil)
       case .operation(let kind, let attributes, let operands):
-        values.append(
-          Self.value(of: kind, attributes, operands.map { values[$0] }))
+        let scales = ["mul", "div"].contains(kind.type.lowercased())
+        let known = operands.map { operand -> Double? in
+          if scales, case .vector = expression.terms[operand] { return 1 }
+          return values[operand]
+        }
+        values.append(Self.value(of: kind, attributes, known))
       }
     }
     return values[values.count - 1].map { $0 * factor }

@@ -120,7 +120,8 @@ private struct OutputPath {
       }
       switch view.role(of: reader) {
       case .identity, .cast: break
-      case .reshape where view.canonical[result.index] == view.canonical[end.index]: break
+      case .reshape, .quantize, .dequantize:
+        guard view.canonical[result.index] == view.canonical[end.index] else { return }
       case .pointwise:
         guard scale == nil, let found = scale(at: reader) else { return }
         scale = found
@@ -132,7 +133,7 @@ private struct OutputPath {
   }
 
   private func isSummand(of node: NodeID) -> Bool {
-    let inputs = view.graph.inputs(of: node).prefix(2)
+    let inputs = view.summands(of: node)
     guard inputs.contains(end) else { return false }
     return inputs.allSatisfy { !$0.isAbsent && ($0 == end || view.stored($0) == nil) }
   }

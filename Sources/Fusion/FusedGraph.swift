@@ -73,7 +73,7 @@ public struct FusedGraph: Sendable {
     origins = graph.nodeIDs.map { .kept($0) }
     var session = FusionSession(values: values)
     let asks = options.mode == .sequential || !options.droppedAttention.isEmpty
-    if asks, graph.nodes.contains(where: { $0.phase != .unspecified }) { throw .training }
+    if asks, graph.isTrainingStep { throw .training }
     try dropAttention(options.droppedAttention, &session)
     if options.mode == .sequential { try fuseRuns(options, &session) }
     if options.mode != .off { try fuseParallel(options, &session) }
@@ -185,7 +185,7 @@ public struct FusedGraph: Sendable {
           members: blocks.map { session.numbers[graph.name(of: $0.down.product)] ?? -1 },
           nodes: blocks.map { graph.name(of: $0.place) }, into: range.map { made[$0] },
           widths: blocks.map(\.expression.width),
-          pieces: min(max(options.pieces, 1), blocks.count)))
+          pieces: HiddenSlice.parts(of: blocks, count: options.pieces).count))
     }
   }
 

@@ -92,7 +92,9 @@ struct FusionAnalysis {
     for projection in block.up + [block.down] {
       refusals += self.refusals(of: projection)
     }
-    if let outside = valueUsedOutside(block) {
+    if refusals.isEmpty, let found = quantization(in: block) { refusals.append(found) }
+    // Scales of quantised blocks are read by several of their nodes.
+    if refusals.isEmpty, let outside = valueUsedOutside(block) {
       refusals.append(.usedOutside(tensor: view.graph.name(of: outside)))
     }
     return refusals
@@ -100,9 +102,53 @@ struct FusionAnalysis {
 
   func refusals(of projection: Projection) -> [FusionRefusal] {
     if let refusal = projection.refusal { return [refusal] }
+    for node in projection.nodes {
+      for tensor in view.graph.inputs(of: node) where !tensor.isAbsent {
+        if let stored = view.stored(tensor), stored.isQuantized {
+          return [.quantized(weight: view.graph.name(of: stored.tensor))]
+        }
+        // That what is projected is quantised does not matter, that the product is does.
+        if node != projection.node, view.isQuantized[tensor.index] {
+          return [.quantizedValue(tensor: view.graph.name(of: tensor))]
+        }
+      }
+    }
     let weight = projection.weight.tensor
     let uses = weightUses[weight, default: 0]
     return uses > 1 ? [.shared(weight: view.graph.name(of: weight), uses: uses)] : []
+  }
+
+  /// What is quantised in a block, or on its way into the sum, beside its matrices.
+  private func quantization(in block: FFNBlock) -> FusionRefusal? {
+    func refusal(_ tensor: TensorID) -> FusionRefusal? {
+      if tensor.isAbsent { return nil }
+      if view.isQuantized[tensor.index] {
+        return .quantizedValue(tensor: view.graph.name(of: tensor))
+      }
+      guard let stored = view.stored(tensor), stored.isQuantized else { return nil }
+      return .quantized(weight: view.graph.name(of: stored.tensor))
+    }
+    let sums = [block.sum.root] + block.sum.inner
+    if let sum = sums.first(where: { view.role(of: $0) == .quantizedAdd }) {
+      return view.result(of: sum).map { .quantizedValue(tensor: view.graph.name(of: $0)) }
+    }
+    for node in (block.norm.nodes + block.nodes) {
+      for tensor in view.graph.inputs(of: node) {
+        if let found = refusal(tensor) { return found }
+      }
+    }
+    // Of other summands it does not matter how they come about.
+    for tensor in [block.streamLeaf, block.leaf] {
+      if let found = refusal(tensor) { return found }
+    }
+    for sum in sums {
+      for tensor in view.graph.inputs(of: sum) where !tensor.isAbsent {
+        if let stored = view.stored(tensor), stored.isQuantized {
+          return .quantized(weight: view.graph.name(of: stored.tensor))
+        }
+      }
+    }
+    return nil
   }
 
   /// A value inside a block that something outside reads.

@@ -49,7 +49,8 @@ public struct FusionOptions: Hashable, Sendable {
   case refused(run: ClosedRange<Int>, FusionRefusal)
   /// There is no attention layer of a number or name.
   case noAttention(String, count: Int)
-  /// An attention layer is in a sum that it cannot be taken out of.
+  /// An attention layer is in a sum that it cannot be taken out of: a quantised one, or one that
+  /// another operator makes besides.
   case boundAttention(Int)
   /// A step of training is not rewritten.
   case training
@@ -75,7 +76,7 @@ extension FusionError: CustomStringConvertible {
       "there is no attention layer '\(name)'; the model has \(count)"
         + (count > 0 ? ", counted from 0" : "")
     case .boundAttention(let index):
-      "attention layer \(index) cannot be taken out: its sum is part of another operator"
+      "attention layer \(index) cannot be taken out: its sum is quantised, or part of another operator"
     case .training: "a training step is reported, not rewritten"
     case .graph(let reason): "the fused graph is broken, which is a bug in graphopt: \(reason)"
     }

@@ -4,6 +4,10 @@
 @nonexhaustive public enum FusionRefusal: Hashable, Sendable {
   /// A matrix is stored quantised: its scales hold for groups that fusing would tear.
   case quantized(weight: String)
+  /// A matrix is an input of the graph: whoever runs it says what it holds.
+  case given(weight: String)
+  /// A value inside a block is quantised, so that what the block computes depends on its range.
+  case quantizedValue(tensor: String)
   /// A matrix is used elsewhere too, so that fusing would store it twice.
   case shared(weight: String, uses: Int)
   /// A value inside a block is used outside it.
@@ -24,6 +28,8 @@ extension FusionRefusal: CustomStringConvertible {
   public var description: String {
     switch self {
     case .quantized(let weight): "weight '\(weight)' is quantised"
+    case .given(let weight): "weight '\(weight)' is an input of the graph"
+    case .quantizedValue(let tensor): "'\(tensor)' is quantised inside the block"
     case .shared(let weight, let uses):
       "weight '\(weight)' is read in \(uses) places, and fusing would store it again"
     case .usedOutside(let tensor): "'\(tensor)' is read outside the block too"

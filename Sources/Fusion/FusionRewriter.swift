@@ -12,7 +12,7 @@ struct FusionRewriter {
 
   /// Makes a group one wide block, or several where it is cut along the hidden axis.
   ///
-  /// - Parameter pieces: How many wide blocks to make; each has whole blocks in it.
+  /// - Parameter pieces: How many wide blocks to make, of as many hidden units each.
   func add(_ group: FusionGroup, pieces: Int, to rewrite: inout Rewrite) {
     let blocks = group.members.map { analysis.blocks[$0] }
     rewrite.prefix = "fused.ffn" + group.members.map(String.init).joined(separator: "-")
@@ -26,11 +26,9 @@ struct FusionRewriter {
     // The biases of sums that vanish.
     let vanishing = group.isSequential ? blocks.dropLast().flatMap(\.sum.biases) : []
     var results: [TensorID] = []
-    let count = min(max(pieces, 1), blocks.count)
-    for piece in 0..<count {
-      let range = piece * blocks.count / count..<(piece + 1) * blocks.count / count
+    for (piece, slices) in HiddenSlice.parts(of: blocks, count: pieces).enumerated() {
       let wide = WideBlock(
-        of: Array(blocks[range]), reading: input, foldsNorms: folds,
+        of: slices, reading: input, foldsNorms: folds,
         extraBiases: piece == 0 ? vanishing : [], in: view)
       results.append(wide.add(to: &rewrite, at: anchor))
     }
@@ -57,7 +55,7 @@ struct FusionRewriter {
   ) -> TensorID {
     let norm = block.norm
     if norm.scale == nil && norm.bias == nil { return block.up[0].input }
-    if let unscaled = norm.unscaled { return unscaled }
+    if let unscaled = norm.unscaled { return converted(unscaled, by: norm, in: &rewrite) }
     guard let node = norm.fusedNode, let old = view.result(of: node), let scale = norm.scale else {
       preconditionFailure("a scaled norm has a node that scales")
     }
@@ -79,6 +77,21 @@ struct FusionRewriter {
       rewrite.remove(node)
     }
     rewrite.addCopy(of: node, inputs: inputs, outputs: outputs, at: node)
+    return converted(result, by: norm, in: &rewrite)
+  }
+
+  /// What is normalized in the type that the projections read.
+  private func converted(
+    _ normalized: TensorID, by norm: Norm, in rewrite: inout Rewrite
+  ) -> TensorID {
+    var result = normalized
+    for node in norm.conversions {
+      guard let old = view.result(of: node) else { continue }
+      let next = rewrite.addActivation(
+        "converted", graph[old].elementType, Array(graph.shape(of: old)))
+      rewrite.addCopy(of: node, inputs: [result], outputs: [next], at: node)
+      result = next
+    }
     return result
   }
 
@@ -184,7 +197,9 @@ struct FusionRewriter {
   ///
   /// Source: He et al., "What Matters in Transformers? Not All Attention is Needed", arXiv 2406.15786.
   func rewrite(dropping layer: AttentionLayer) -> Rewrite? {
-    guard let result = layer.result else { return nil }
+    guard let result = layer.result,
+      ([layer.sum.root] + layer.sum.inner).allSatisfy({ view.role(of: $0) != .quantizedAdd })
+    else { return nil }
     var rewrite = Rewrite("drop attention", for: view)
     rewrite.prefix = "dropped"
     let leaves = layer.sum.leaves.filter { $0 != layer.leaf }

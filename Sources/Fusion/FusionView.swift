@@ -12,14 +12,19 @@ struct FusionView {
   /// By node, what it is.
   let roles: [OperatorRole]
   /// By tensor, the tensor that has the same elements in rows of the same length: identities,
-  /// dropout that drops nothing and reshapes that keep the last axis are looked through.
+  /// dropout that drops nothing, reshapes that keep the last axis and quantisation are looked through.
   private(set) var canonical: [TensorID]
+  /// By tensor, whether it is its canonical tensor but for quantisation, which rounds.
+  private(set) var isQuantized: [Bool]
   /// The version of ONNX's own operators that the graph uses.
   let opset: Int
   /// By tensor, whether the caller gets it.
   private(set) var isOutput: [Bool]
-  /// Whether the graph is a step of training, in which backward nodes read what forward ones make.
+  /// Whether the graph is a step of training, which is not rewritten.
   let isTraining: Bool
+
+  /// By tensor, whether it is an input of the graph and stands for a weight.
+  private(set) var isGiven: [Bool]
 
   private var readerStart: [Int]
   private var readerNodes: [NodeID]
@@ -30,7 +35,7 @@ struct FusionView {
     let kinds = graph.operatorKinds.map(OperatorRole.init)
     var roles = graph.nodes.map { kinds[$0.kind.index] }
     opset = graph.operatorKinds.reduce(0) { $1.domain.isEmpty ? max($0, $1.version) : $0 }
-    isTraining = graph.nodes.contains { $0.phase != .unspecified }
+    isTraining = graph.isTrainingStep
     for node in graph.nodeIDs {
       if graph.kind(of: node).type == "Dropout" {
         // The importer makes the result a view exactly where nothing is dropped.
@@ -74,27 +79,42 @@ struct FusionView {
     isOutput = [Bool](repeating: false, count: graph.tensors.count)
     for output in graph.outputs { isOutput[output.index] = true }
     canonical = Array(graph.tensorIDs)
+    isQuantized = [Bool](repeating: false, count: graph.tensors.count)
+    isGiven = isQuantized
     var casts: [Conversion: TensorID] = [:]
     for node in graph.nodeIDs {
       guard let input = graph.inputs(of: node).first, let output = graph.outputs(of: node).first,
         !input.isAbsent, !output.isAbsent
       else { continue }
       switch roles[node.index] {
-      case .identity: canonical[output.index] = canonical[input.index]
-      case .reshape where keepsRows(input, output):
-        canonical[output.index] = canonical[input.index]
+      case .identity: rename(output, input)
+      case .reshape where keepsRows(input, output): rename(output, input)
+      case .quantize, .dequantize:
+        // Weights that are stored quantised are constants; those that are made so on the way count
+        // as activations here, which does not matter: constants are asked for first.
+        guard graph[input].producer != nil || !graph[input].role.isResident else { continue }
+        rename(output, input)
+        isQuantized[output.index] = true
       case .cast:
         // The same conversion of the same tensor, made twice.
         let conversion = Conversion(
           source: canonical[input.index], type: graph[output].elementType)
         if let first = casts[conversion] {
           canonical[output.index] = first
+          isQuantized[output.index] = isQuantized[input.index]
         } else {
           casts[conversion] = output
         }
       default: continue
       }
     }
+    isGiven = givenWeights()
+  }
+
+  /// Makes a tensor another name of one.
+  private mutating func rename(_ tensor: TensorID, _ source: TensorID) {
+    canonical[tensor.index] = canonical[source.index]
+    isQuantized[tensor.index] = isQuantized[source.index]
   }
 
   private struct Conversion: Hashable {
@@ -176,13 +196,13 @@ struct FusionView {
     var result = Stored(tensor: tensor)
     for _ in 0..<8 {
       guard let node = graph[result.tensor].producer else {
-        return graph[result.tensor].role.isResident ? result : nil
+        return graph[result.tensor].role.isResident || isGiven[result.tensor.index] ? result : nil
       }
       guard let input = operand(0, of: node) else { return nil }
       switch roles[node.index] {
       case .identity, .cast: break
       case .transpose where isMatrixTransposition(node): result.isTransposed.toggle()
-      case .dequantize: result.isQuantized = true
+      case .quantize, .dequantize: result.isQuantized = true
       default: return nil
       }
       result.tensor = input
@@ -196,10 +216,9 @@ struct FusionView {
     return order == [1, 0]
   }
 
-  /// A constant of one number for each place of the last axis.
+  /// A constant of one number for each place of the last axis, quantised or not.
   func vector(_ tensor: TensorID, count: Int) -> TensorID? {
-    guard let found = stored(tensor), !found.isQuantized, graph[found.tensor].kind == .tensor
-    else { return nil }
+    guard let found = stored(tensor), graph[found.tensor].kind == .tensor else { return nil }
     let shape = graph.shape(of: found.tensor)
     guard shape.last == count, shape.dropLast().allSatisfy({ $0 == 1 }), count > 1 else {
       return nil
@@ -217,7 +236,7 @@ struct FusionView {
 
   /// Whether a constant has one element, known or not.
   func isScalar(_ tensor: TensorID) -> Bool {
-    guard let found = stored(tensor), !found.isQuantized else { return false }
+    guard let found = stored(tensor) else { return false }
     return graph.shape(of: found.tensor).allSatisfy { $0 == 1 }
   }
 

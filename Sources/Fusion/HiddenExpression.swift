@@ -91,7 +91,7 @@ struct HiddenExpression {
       return addProjection(lookup.all[Int(projection)], tensor, view)
     }
     switch view.role(of: node) {
-    case .identity, .reshape:
+    case .identity, .reshape, .quantize, .dequantize:
       guard let input = view.operand(0, of: node), view.result(of: node) == tensor,
         view.canonical[input.index] == view.canonical[tensor.index]
       else { return nil }
@@ -100,7 +100,8 @@ struct HiddenExpression {
       known[tensor] = index
       return index
     case .split, .slice: return addPart(tensor, of: node, view, lookup)
-    case .pointwise, .add, .cast: return addOperation(tensor, node, view, lookup, depth)
+    case .pointwise, .add, .quantizedAdd, .cast:
+      return addOperation(tensor, node, view, lookup, depth)
     default: return nil
     }
   }

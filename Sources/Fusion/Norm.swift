@@ -51,6 +51,9 @@ struct Norm: Hashable {
   var fusedNode: NodeID?
   /// `n(x)` itself, where a node of its own scales it.
   var unscaled: TensorID?
+  /// The conversions behind scale and bias, in order: mixed precision normalizes in one type and
+  /// projects in another.
+  var conversions: [NodeID] = []
   /// All its nodes, in order.
   var nodes: [NodeID]
   /// Whether it is written in several operators.
@@ -63,6 +66,25 @@ extension FusionView {
   /// - Returns: `nil` where the tensor depends on more, or in a way that is no norm.
   func norm(from source: TensorID, to target: TensorID) -> Norm? {
     let (source, target) = (canonical[source.index], canonical[target.index])
+    var (end, conversions) = (target, [NodeID]())
+    while end != source, let node = producer(of: end), roles[node.index] == .cast,
+      conversions.count < 4, let input = operand(0, of: node)
+    {
+      conversions.insert(node, at: 0)
+      end = canonical[input.index]
+    }
+    guard var norm = unconvertedNorm(from: source, to: end) else { return nil }
+    norm.conversions = conversions
+    norm.nodes = (norm.nodes + conversions).sorted()
+    for node in conversions {
+      norm.terms.append(
+        .operation(
+          graph.kind(of: node), Array(graph.attributes(of: node)), [norm.terms.count - 1]))
+    }
+    return norm
+  }
+
+  private func unconvertedNorm(from source: TensorID, to target: TensorID) -> Norm? {
     if source == target {
       return Norm(kind: .none, terms: [.source], nodes: [])
     }
@@ -81,11 +103,18 @@ extension FusionView {
     } else {
       read = operand(0, of: node)
     }
-    guard let read, canonical[read.index] == source, let width = width(of: target) else {
-      return nil
-    }
-    guard var norm = parameters(of: node, width: width) else { return nil }
+    guard let read, let width = width(of: target), var norm = parameters(of: node, width: width)
+    else { return nil }
     norm.nodes = [node]
+    if canonical[read.index] == source { return norm }
+    // Normalized in another type than that of the stream.
+    let converted = canonical[read.index]
+    guard let cast = producer(of: converted), roles[cast.index] == .cast,
+      let input = operand(0, of: cast), canonical[input.index] == source
+    else { return nil }
+    norm.nodes = [cast, node]
+    norm.terms.insert(
+      .operation(graph.kind(of: cast), Array(graph.attributes(of: cast)), []), at: 0)
     return norm
   }
 

@@ -16,8 +16,12 @@ enum OperatorRole: UInt8 {
   case addmm
   /// A projection whose weights are stored quantised.
   case quantizedMatMul
+  /// A product of whole numbers, whose result is scaled by operators behind it.
+  case integerMatMul
   /// The sum of two operands.
   case add
+  /// The sum of operands 0 and 3, quantised.
+  case quantizedAdd
   /// Every element of the result depends on the elements of the operands at its place.
   case pointwise
   /// The result is the operand.
@@ -29,8 +33,8 @@ enum OperatorRole: UInt8 {
   case transpose
   /// Equal parts along an axis, in one operator or in one for each part.
   case split, slice
-  /// Makes real weights of quantised ones.
-  case dequantize
+  /// Makes whole numbers of real ones, and real ones of whole numbers.
+  case quantize, dequantize
   /// A normalization over the last axis in one operator: operand, scale, bias.
   case layerNorm, rmsNorm
   /// The same over the sum of operand and residual: operand, residual, scale, (bias of the norm,)
@@ -64,6 +68,12 @@ enum OperatorRole: UInt8 {
       .quantizedMatMul,
       "MatMulNBits MatMulBnb4 MatMulIntegerToFloat DynamicQuantizeMatMul MatMulFpQ4 QGemm",
       domain: microsoft)
+    add(.quantizedMatMul, "QLinearMatMul")
+    add(.integerMatMul, "MatMulInteger")
+    add(.quantizedAdd, "QLinearAdd", domain: microsoft)
+    add(.pointwise, "QLinearMul QLinearSigmoid QLinearLeakyRelu", domain: microsoft)
+    add(.quantize, "QuantizeLinear DynamicQuantizeLinear")
+    add(.quantize, "QuantizeLinear", domain: microsoft)
     add(.add, "Add")
     add(
       .pointwise,
@@ -95,7 +105,7 @@ enum OperatorRole: UInt8 {
       """
       Attention MultiHeadAttention GroupQueryAttention DecoderMaskedMultiHeadAttention \
       PackedAttention PackedMultiHeadAttention QAttention SparseAttention PagedAttention \
-      LongformerAttention BiasSoftmax
+      LongformerAttention BiasSoftmax QLinearSoftmax
       """, domain: microsoft)
 
     // The operators of captured PyTorch programs.
@@ -128,10 +138,13 @@ enum OperatorRole: UInt8 {
   /// Whether the node is a matrix product that may be a projection.
   var isProduct: Bool {
     switch self {
-    case .matMul, .gemm, .fusedGemm, .fusedMatMul, .addmm, .quantizedMatMul: true
+    case .matMul, .gemm, .fusedGemm, .fusedMatMul, .addmm, .quantizedMatMul, .integerMatMul: true
     default: false
     }
   }
+
+  /// Whether the result is the sum of two operands.
+  var isAdd: Bool { self == .add || self == .quantizedAdd }
 
   /// Whether the node normalizes the sum of its first two operands.
   var isSkipNorm: Bool { self == .skipLayerNorm || self == .skipRMSNorm }

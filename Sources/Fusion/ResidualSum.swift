@@ -27,14 +27,13 @@ extension FusionView {
     var root = node
     guard isSum(root) else { return nil }
     for _ in 0..<64 {
-      guard roles[root.index] == .add, let output = result(of: root), !isLeaf(output),
-        let reader = soleReader(of: output), isSum(reader),
-        graph.inputs(of: reader).prefix(2).contains(output)
+      guard roles[root.index].isAdd, let output = result(of: root), !isLeaf(output),
+        let reader = soleReader(of: output), isSum(reader), summands(of: reader).contains(output)
       else { break }
       root = reader
     }
     var (inner, leaves, biases): ([NodeID], [TensorID], [TensorID]) = ([], [], [])
-    var open = Array(graph.inputs(of: root).prefix(2).reversed())
+    var open = Array(summands(of: root).reversed())
     while let tensor = open.popLast() {
       guard leaves.count < 64 else { return nil }
       if let width = width(of: tensor), let vector = vector(tensor, count: width) {
@@ -42,11 +41,11 @@ extension FusionView {
         continue
       }
       if stored(tensor) != nil { return nil }
-      if let producer = producer(of: tensor), roles[producer.index] == .add, isSum(producer),
+      if let producer = producer(of: tensor), roles[producer.index].isAdd, isSum(producer),
         !isLeaf(tensor), soleReader(of: tensor) != nil
       {
         inner.append(producer)
-        open += graph.inputs(of: producer).prefix(2).reversed()
+        open += summands(of: producer).reversed()
       } else {
         leaves.append(tensor)
       }
@@ -70,9 +69,16 @@ extension FusionView {
 
   /// Whether a node sums two operands of equal rows.
   func isSum(_ node: NodeID) -> Bool {
-    guard roles[node.index] == .add || roles[node.index].isSkipNorm,
-      let a = operand(0, of: node), let b = operand(1, of: node)
-    else { return false }
-    return width(of: a) == width(of: b)
+    guard roles[node.index].isAdd || roles[node.index].isSkipNorm else { return false }
+    let pair = summands(of: node)
+    return pair.count == 2 && pair.allSatisfy { !$0.isAbsent }
+      && width(of: pair[0]) == width(of: pair[1])
+  }
+
+  /// The operands that an addition adds, or a norm that sums first.
+  func summands(of node: NodeID) -> [TensorID] {
+    let inputs = Array(graph.inputs(of: node))
+    guard roles[node.index] == .quantizedAdd else { return Array(inputs.prefix(2)) }
+    return inputs.count > 3 ? [inputs[0], inputs[3]] : []
   }
 }

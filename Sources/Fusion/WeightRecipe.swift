@@ -37,7 +37,7 @@ public struct WeightRecipe: Hashable, Sendable {
     case columns
   }
 
-  /// A stored matrix, or some of its columns.
+  /// A stored matrix, or some of its columns and rows.
   public struct MatrixPart: Hashable, Sendable {
     /// The stored matrix.
     public let source: String
@@ -49,12 +49,17 @@ public struct WeightRecipe: Hashable, Sendable {
     public let isTransposed: Bool
     /// The columns that are taken.
     public var range: Range<Int>
+    /// The rows that are taken; `nil` takes all.
+    public var rowRange: Range<Int>?
     /// What all elements are multiplied by.
     public let factor: Double
     /// A vector whose elements the rows are multiplied by.
     public var rowScale: String?
     /// What the columns are multiplied by.
     public var columnScale: Scale?
+
+    /// The rows that are taken.
+    public var takenRows: Range<Int> { rowRange ?? 0..<rows }
   }
 
   /// A factor.
@@ -77,7 +82,8 @@ public struct WeightRecipe: Hashable, Sendable {
   public enum VectorTerm: Hashable, Sendable {
     /// Elements of a stored vector, multiplied by a factor.
     case vector(String, range: Range<Int>, scale: Scale?)
-    /// A stored vector times a part of a matrix, whose row scale does not count.
+    /// A stored vector times a part of a matrix, whose row scale does not count and which has all
+    /// its rows.
     case product(String, MatrixPart)
   }
 

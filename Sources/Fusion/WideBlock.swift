@@ -2,15 +2,15 @@
 
 import GraphIR
 
-/// Writes several feed-forward blocks of one input as one: first matrices beside each other, last ones
-/// below each other.
+/// Writes hidden units of several feed-forward blocks of one input as one block: first matrices beside
+/// each other, last ones below each other.
 ///
 /// Source: Bercovich et al., "FFN Fusion", arXiv 2503.18908, Theorem 3.1. Deviations: scales and biases
 /// of norms go into the matrices (`W1 ← diag(s) W1`, `b1 ← b1 + b W1`), scales of results into the last
 /// ones (`W2 ← W2 diag(l)`); biases, hidden vectors and packed gates are put together, too.
 struct WideBlock {
-  /// The blocks, in the order in which their hidden units stand.
-  let blocks: [FFNBlock]
+  /// What of which blocks, in the order in which the hidden units stand.
+  let slices: [HiddenSlice]
   /// What the first projections are to read.
   let input: TensorID
   /// Whether that is normalized without scale and bias, so that those go into the matrices.
@@ -21,22 +21,23 @@ struct WideBlock {
   private let type: ElementType
   private let view: FusionView
   /// The block whose operators are copied.
-  private var model: FFNBlock { blocks[blocks.count - 1] }
+  private var model: FFNBlock { slices[slices.count - 1].block }
 
   init(
-    of blocks: [FFNBlock], reading input: TensorID, foldsNorms: Bool, extraBiases: [TensorID] = [],
+    of slices: [HiddenSlice], reading input: TensorID, foldsNorms: Bool,
+    extraBiases: [TensorID] = [],
     in view: FusionView
   ) {
-    self.blocks = blocks
+    self.slices = slices
     self.input = input
     self.foldsNorms = foldsNorms
     self.extraBiases = extraBiases
     self.view = view
-    type = view.graph[blocks[0].down.weight.tensor].elementType
+    type = view.graph[slices[0].block.down.weight.tensor].elementType
   }
 
   /// The number of hidden units.
-  var width: Int { blocks.reduce(0) { $0 + $1.expression.width } }
+  var width: Int { slices.reduce(0) { $0 + $1.units.count } }
 
   /// Adds the block's nodes and weights and returns its result.
   func add(to rewrite: inout Rewrite, at anchor: NodeID) -> TensorID {
@@ -84,15 +85,15 @@ struct WideBlock {
 
   /// Adds a first projection, and cuts it where it holds several parts.
   private func addUp(_ slot: Int, to rewrite: inout Rewrite, at anchor: NodeID) -> [TensorID] {
-    let projections = blocks.map { $0.up[slot] }
     let parts = model.expression.cuts[slot] == nil ? 1 : parts(of: slot)
     var matrices: [WeightRecipe.MatrixPart] = []
     var biases: [WeightRecipe.VectorPart] = []
     var hasBias = false
     for part in 0..<parts {
-      for (block, projection) in zip(blocks, projections) {
-        let width = projection.outputWidth / parts
-        let range = part * width..<(part + 1) * width
+      for slice in slices {
+        let (block, projection) = (slice.block, slice.block.up[slot])
+        let first = part * (projection.outputWidth / parts)
+        let range = first + slice.units.lowerBound..<first + slice.units.upperBound
         var matrix = self.matrix(projection, range)
         var terms: [WeightRecipe.VectorTerm] = []
         if let bias = projection.bias {
@@ -105,7 +106,7 @@ struct WideBlock {
           matrix.rowScale = block.norm.scale.map { view.graph.name(of: $0) }
         }
         matrices.append(matrix)
-        biases.append(WeightRecipe.VectorPart(count: width, terms: terms))
+        biases.append(WeightRecipe.VectorPart(count: range.count, terms: terms))
         hasBias = hasBias || !terms.isEmpty
       }
     }
@@ -132,7 +133,8 @@ struct WideBlock {
     var matrices: [WeightRecipe.MatrixPart] = []
     var terms: [WeightRecipe.VectorTerm] = []
     let columns = model.down.outputWidth
-    for block in blocks {
+    for slice in slices {
+      let block = slice.block
       let scale = block.outputScale.map { scale -> WeightRecipe.Scale in
         switch scale {
         case .vector(let tensor): WeightRecipe.Scale.vector(view.graph.name(of: tensor))
@@ -141,8 +143,10 @@ struct WideBlock {
       }
       var matrix = self.matrix(block.down, 0..<columns)
       matrix.columnScale = scale
+      if slice.units.count < block.expression.width { matrix.rowRange = slice.units }
       matrices.append(matrix)
-      if let bias = block.down.bias {
+      // Of the slices of a block one adds its bias.
+      if slice.units.lowerBound == 0, let bias = block.down.bias {
         terms.append(.vector(view.graph.name(of: bias), range: 0..<columns, scale: scale))
       }
     }
@@ -169,12 +173,12 @@ struct WideBlock {
     _ slot: Int, as used: ElementType, to rewrite: inout Rewrite, at anchor: NodeID
   ) -> TensorID {
     let vector = model.expression.vectors[slot]
-    let parts = blocks.map { block in
+    let parts = slices.map { slice in
       WeightRecipe.VectorPart(
-        count: block.expression.width,
+        count: slice.units.count,
         terms: [
           .vector(
-            view.graph.name(of: block.expression.vectors[slot]), range: 0..<block.expression.width,
+            view.graph.name(of: slice.block.expression.vectors[slot]), range: slice.units,
             scale: nil)
         ])
     }

@@ -24,11 +24,16 @@ public struct RunOptions: Hashable, Sendable, Codable {
   /// When to stop searching for a better order, in milliseconds; plans may then depend on the
   /// machine.
   public var searchMilliseconds: Int?
+  /// Whether operators may run again to keep the budget: `off`, `on`, `auto`. Records and baselines
+  /// name it and ``spill`` where they are not `auto`.
+  public var recompute: String
+  /// Whether tensors may wait in a second memory: `off`, `on`, `auto`, `weights`.
+  public var spill: String
 
   public init(
     alignment: Int = 64, effort: String = "standard", inplace: String = "safe",
     io: String = "arena", layout: String = "auto", order: String = "auto", slices: Bool = false,
-    searchMilliseconds: Int? = nil
+    searchMilliseconds: Int? = nil, recompute: String = "auto", spill: String = "auto"
   ) {
     self.alignment = alignment
     self.effort = effort
@@ -38,6 +43,23 @@ public struct RunOptions: Hashable, Sendable, Codable {
     self.order = order
     self.slices = slices
     self.searchMilliseconds = searchMilliseconds
+    self.recompute = recompute
+    self.spill = spill
+  }
+
+  public init(from decoder: any Decoder) throws {
+    let members = try decoder.container(keyedBy: CodingKeys.self)
+    self.init(
+      alignment: try members.decode(Int.self, forKey: .alignment),
+      effort: try members.decode(String.self, forKey: .effort),
+      inplace: try members.decode(String.self, forKey: .inplace),
+      io: try members.decode(String.self, forKey: .io),
+      layout: try members.decode(String.self, forKey: .layout),
+      order: try members.decode(String.self, forKey: .order),
+      slices: try members.decode(Bool.self, forKey: .slices),
+      searchMilliseconds: try members.decodeIfPresent(Int.self, forKey: .searchMilliseconds),
+      recompute: try members.decodeIfPresent(String.self, forKey: .recompute) ?? "auto",
+      spill: try members.decodeIfPresent(String.self, forKey: .spill) ?? "auto")
   }
 
   /// The planner that does so; a sentence where an option has a value that it cannot have.
@@ -63,12 +85,20 @@ public struct RunOptions: Hashable, Sendable, Codable {
     guard searchMilliseconds ?? 0 >= 0 else {
       throw OptionFault("searchMilliseconds is not negative")
     }
-    return Planner(
+    guard let recompute = LadderChoice(rawValue: recompute) else {
+      throw OptionFault("there is no choice '\(recompute)' for recompute")
+    }
+    guard let spill = SpillChoice(rawValue: spill) else {
+      throw OptionFault("there is no choice '\(spill)' for spill")
+    }
+    var planner = Planner(
       memory: MemoryModel(alignment: alignment, inPlace: mode, io: placement, slices: slices),
       order: order,
       limits: SearchLimits(
         effort: effort, timeLimit: searchMilliseconds.map { .milliseconds($0) }, jobs: 1),
       layout: layout, budget: budget)
+    (planner.recompute, planner.spill) = (recompute, spill)
+    return planner
   }
 }
 
@@ -88,6 +118,8 @@ struct PartialOptions: Decodable {
   let order: String?
   let slices: Bool?
   let searchMilliseconds: Int?
+  let recompute: String?
+  let spill: String?
 
   private enum CodingKeys: String, CodingKey, CaseIterable {
     case alignment
@@ -98,6 +130,8 @@ struct PartialOptions: Decodable {
     case order
     case slices
     case searchMilliseconds
+    case recompute
+    case spill
   }
 
   init(from decoder: any Decoder) throws {
@@ -111,6 +145,8 @@ struct PartialOptions: Decodable {
     order = try members.decodeIfPresent(String.self, forKey: .order)
     slices = try members.decodeIfPresent(Bool.self, forKey: .slices)
     searchMilliseconds = try members.decodeIfPresent(Int.self, forKey: .searchMilliseconds)
+    recompute = try members.decodeIfPresent(String.self, forKey: .recompute)
+    spill = try members.decodeIfPresent(String.self, forKey: .spill)
   }
 
   /// These over others.
@@ -119,6 +155,7 @@ struct PartialOptions: Decodable {
       alignment: alignment ?? base.alignment, effort: effort ?? base.effort,
       inplace: inplace ?? base.inplace, io: io ?? base.io, layout: layout ?? base.layout,
       order: order ?? base.order, slices: slices ?? base.slices,
-      searchMilliseconds: searchMilliseconds ?? base.searchMilliseconds)
+      searchMilliseconds: searchMilliseconds ?? base.searchMilliseconds,
+      recompute: recompute ?? base.recompute, spill: spill ?? base.spill)
   }
 }

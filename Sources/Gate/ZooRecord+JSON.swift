@@ -63,8 +63,10 @@ extension RunOptions {
       $0.member("io", io)
       $0.member("layout", layout)
       $0.member("order", order)
+      if recompute != "auto" { $0.member("recompute", recompute) }
       $0.member("searchMilliseconds", searchMilliseconds)
       $0.member("slices", slices)
+      if spill != "auto" { $0.member("spill", spill) }
     }
   }
 }

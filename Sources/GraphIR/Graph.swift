@@ -87,6 +87,13 @@ extension Graph {
   /// The name of a tensor.
   public func name(of tensor: TensorID) -> String { names[tensors[tensor.index].name] }
 
+  /// Whether a tensor has this name, byte by byte, whatever Unicode deems equivalent.
+  ///
+  /// - Complexity: O(length), without an allocation.
+  public func hasName(_ name: String, _ tensor: TensorID) -> Bool {
+    names.holds(tensors[tensor.index].name, name)
+  }
+
   /// The name of a node; where the file gives none, its operator and position: `Relu#12`.
   public func name(of node: NodeID) -> String {
     let name = names[nodes[node.index].name]

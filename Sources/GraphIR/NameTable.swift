@@ -34,6 +34,14 @@ public struct NameTable: Sendable {
   /// The UTF-8 bytes behind an ID.
   public func utf8(_ id: NameID) -> ArraySlice<UInt8> { bytes[range(of: id.index)] }
 
+  /// Whether this is the name behind an ID, byte by byte.
+  ///
+  /// - Complexity: O(length), without an allocation.
+  func holds(_ id: NameID, _ name: String) -> Bool {
+    var name = name
+    return name.withUTF8 { holds(id.index, $0) }
+  }
+
   /// The ID of a name, if the table holds it.
   ///
   /// - Complexity: O(length) on average.

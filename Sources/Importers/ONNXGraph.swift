@@ -145,4 +145,15 @@ public struct ONNXAttribute: Hashable, Sendable {
 
   /// What it holds.
   public let value: Value
+
+  /// Where the message with the value lies in the file, in bytes, half-open; empty for one that no file
+  /// has. Where a function was inlined, that of the call's attribute or of the default.
+  public let message: Range<Int>
+
+  /// Makes an attribute.
+  public init(name: String, value: Value, message: Range<Int> = 0..<0) {
+    self.name = name
+    self.value = value
+    self.message = message
+  }
 }

@@ -56,8 +56,9 @@ public struct ONNXModel: Sendable {
     return function < 0 ? nil : Int(function)
   }
 
-  /// The version of the operator set that an operator is of, if one of its domain is imported.
-  func version(ofOperatorAt index: Int) -> Int64? {
+  /// The version of the operator set that an operator is of, if one of its domain is imported: the
+  /// model's, or that of the function that the operator was inlined from.
+  public func version(ofOperatorAt index: Int) -> Int64? {
     versionsOfOperators[index] ?? opsetVersion(ofDomain: operators[index].domain)
   }
 
@@ -77,6 +78,11 @@ public struct ONNXOpset: Hashable, Sendable {
 
   /// The version of the set.
   public let version: Int64
+
+  /// Makes an import of a version of a domain's operators.
+  public init(domain: String, version: Int64) {
+    (self.domain, self.version) = (domain, version)
+  }
 }
 
 extension [ONNXOpset] {

@@ -25,9 +25,11 @@ extension ONNXModelReader {
     try count(message)
     let head = try attributeHead(message)
     guard head.reference.isEmpty else {
-      return ONNXAttribute(name: head.name, value: .reference(head.reference))
+      return ONNXAttribute(
+        name: head.name, value: .reference(head.reference), message: message)
     }
-    return ONNXAttribute(name: head.name, value: try value(head, in: message, depth: depth))
+    return ONNXAttribute(
+      name: head.name, value: try value(head, in: message, depth: depth), message: message)
   }
 
   private mutating func value(

@@ -6,8 +6,9 @@ public import GraphIR
 /// Plans a graph with its feed-forward blocks fused, as far as memory allows.
 ///
 /// A wide block has the hidden units of all its blocks live at once. Where that makes a plan that does
-/// not keep the budget, the block is cut along the hidden axis into more and more pieces; where none of
-/// them keeps it and the graph as it is needs less, nothing is fused. The plan says what was decided.
+/// not keep the budget, the block is cut along the hidden axis into more and more pieces, also within
+/// the blocks that it was made of; where none of them keeps it and the graph as it is needs less,
+/// nothing is fused. The plan says what was decided.
 public struct FusionPlanner: Sendable {
   /// How graphs are planned.
   public var planner: Planner
@@ -15,6 +16,9 @@ public struct FusionPlanner: Sendable {
   public var options: FusionOptions
   /// The elements of the graph's small constants.
   public var values: StaticValues
+
+  /// The most pieces that a wide block is cut into to keep a budget.
+  public static let mostPieces = 64
 
   public init(_ planner: Planner, options: FusionOptions, values: StaticValues) {
     self.planner = planner
@@ -31,8 +35,8 @@ public struct FusionPlanner: Sendable {
   /// Plans a graph, fused or not.
   ///
   /// - Throws: ``PlanningError``, also where the options name what the graph does not have.
-  /// - Complexity: That of the planner for each number of pieces tried: one, or up to the logarithm of
-  ///   the longest run, and one for the graph as it is.
+  /// - Complexity: That of the planner for each number of pieces tried: one, or powers of two up to
+  ///   ``mostPieces`` until two in a row need no less, and one for the graph as it is.
   public func plan(
     _ graph: Graph, model: PlannedModel, progress: (Planner.Stage) -> Void = { _ in }
   ) throws(PlanningError) -> Result {
@@ -49,15 +53,17 @@ public struct FusionPlanner: Sendable {
     }
     var best = try free.plan(fused.graph, model: model, progress: progress)
     let first = best
-    let longest =
+    let most = min(
       fused.fusions.filter { $0.kind == .exact || $0.kind == .sequential }
-      .map(\.members.count).max() ?? 1
-    while best.summary.fits == false, candidate.pieces < longest {
-      candidate.pieces = min(candidate.pieces * 2, longest)
+        .map { $0.widths.reduce(0, +) }.max() ?? 1, Self.mostPieces)
+    // Pieces need a sum of their own, so that two may need more than one, and four less than both.
+    var missed = 0
+    while best.summary.fits == false, candidate.pieces < most, missed < 2 {
+      candidate.pieces = min(candidate.pieces * 2, most)
       let cut = try fuse(graph, candidate)
       let plan = try free.plan(cut.graph, model: model, progress: progress)
-      if Self.isBetter(plan, than: best) { (best, fused) = (plan, cut) }
-      if plan.summary.fits == true { break }
+      missed += 1
+      if Self.isBetter(plan, than: best) { (best, fused, missed) = (plan, cut, 0) }
     }
     if best.summary.fits == false, Self.isBetter(plain, than: best) {
       let need = "\(first.summary.totalBytes) bytes fused, \(plain.summary.totalBytes) as it is"

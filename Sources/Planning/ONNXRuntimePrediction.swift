@@ -3,8 +3,8 @@
 public import GraphIR
 import Ordering
 
-/// What ONNX Runtime's CPU provider does with a file whose nodes are in a plan's order, when it is
-/// told to keep that order, to optimize nothing and to reuse no buffers by itself.
+/// What ONNX Runtime's CPU provider does with a file whose nodes, in graphs inside nodes too, are in a
+/// plan's order, when it is told to keep that order, to optimize nothing and to reuse no buffers by itself.
 ///
 /// It runs `Shape` and `Size` nodes as soon as they are ready, wherever they stand, has its own rules
 /// for what is computed in place (``GraphIR/InPlaceMode/ort``), and keeps results that nobody reads
@@ -22,10 +22,7 @@ public struct ONNXRuntimePrediction: Hashable, Sendable {
   ///   that cannot be predicted (SequenceMap, which ONNX Runtime replaces by other operators).
   /// - Complexity: O(graph + nodes · log nodes), graphs that nodes run included.
   public init?(of plan: ExecutionPlan, for graph: Graph) {
-    let nodes = plan.steps.filter { $0.kind == .run }.compactMap(\.nodeIndex)
-    guard nodes.allSatisfy({ graph.nodes.indices.contains($0) }) else { return nil }
-    let file = Schedule(nodes.map { NodeID($0) })
-    guard let run = ONNXRuntimeRun(of: graph, in: file, io: .external) else { return nil }
+    guard let run = ONNXRuntimeRun(of: graph, in: plan.steps, io: .external) else { return nil }
     (order, peakBytes) = (run.order, run.peakBytes)
   }
 }

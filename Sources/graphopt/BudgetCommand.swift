@@ -37,10 +37,25 @@ struct BudgetCommand: ParsableCommand {
   @OptionGroup var ladder: LadderOptions
   @OptionGroup var search: SearchOptions
 
+  @Option(
+    name: .customLong("emit"),
+    help: ArgumentHelp(
+      "Writes the curve as html=PATH, a page for a browser with its picture, or json=PATH; may be "
+        + "repeated.", valueName: "kind=path"),
+    transform: { try CurveEmission(parsing: $0) })
+  var emissions: [CurveEmission] = []
+
   @Option(help: "What goes to standard output: text, json.")
   var format = ReportFormat.text
 
   func validate() throws {
+    guard dimension == nil || emissions.isEmpty else {
+      throw ValidationError("--emit writes a curve, and --max-dim makes none")
+    }
+    var paths: Set<String> = []
+    for emission in emissions where !paths.insert(emission.path).inserted {
+      throw ValidationError("'\(emission.path)' is to be written twice")
+    }
     guard (2...1000).contains(points) else {
       throw ValidationError("--points is from 2 to 1000, not \(points)")
     }
@@ -73,8 +88,12 @@ struct BudgetCommand: ParsableCommand {
         progress.update($0.rawValue)
       }
     } catch { throw Failure(error, file: model.model) }
-    progress.finish()
     let report = CurveReport(model: model.model, curve: curve)
+    let files = OutputFiles()
+    for emission in emissions { try files.add(emission.path, bytes: emission.bytes(of: report)) }
+    try files.commit()
+    progress.finish()
+    if emissions.contains(where: { $0.path == OutputFile.standardOutput }) { return }
     try Terminal.write(format == .json ? report.json : Array(report.text.utf8))
   }
 
@@ -136,6 +155,37 @@ struct BudgetCommand: ParsableCommand {
   private static let sizeLimit = 1 << 30
   /// How many sizes behind the answer are planned to see that they do not fit.
   private static let looked = 4
+}
+
+/// One file that `budget --emit KIND=PATH` asks for.
+struct CurveEmission: Hashable {
+  /// What a curve is written as.
+  enum Kind: String, CaseIterable {
+    case html
+    case json
+  }
+
+  let kind: Kind
+  let path: String
+
+  init(parsing text: String) throws {
+    let parts = text.split(separator: "=", maxSplits: 1)
+    guard parts.count == 2 else {
+      throw ValidationError("--emit is KIND=PATH, not '\(text)'")
+    }
+    guard let kind = Kind(rawValue: String(parts[0])) else {
+      let kinds = Kind.allCases.map(\.rawValue).joined(separator: ", ")
+      throw ValidationError("there is no format '\(parts[0])' for curves; choose from \(kinds)")
+    }
+    (self.kind, path) = (kind, String(parts[1]))
+  }
+
+  func bytes(of report: CurveReport) -> [UInt8] {
+    switch kind {
+    case .html: BudgetPage(model: report.model, curve: report.curve).bytes
+    case .json: report.json
+    }
+  }
 }
 
 extension Failure {

@@ -90,29 +90,41 @@ struct FusionReport {
   private var opportunities: [String] {
     var lines: [String] = []
     for run in survey.runs {
-      lines.append("run: \(Self.blocks(Array(run))) follow each other with nothing between them")
+      lines.append(
+        "run: \(Self.blocks(Array(run))) follow each other with nothing between them"
+          + advice(run))
     }
     for group in survey.parallel {
       lines.append("parallel: \(Self.blocks(group)) read one input and are summed")
     }
     for kind in FusionSurvey.Merge.Kind.allCases {
       let merges = survey.merges.filter { $0.kind == kind }
-      guard !merges.isEmpty else { continue }
-      let products = merges.reduce(0) { $0 + $1.nodes.count }
-      lines.append(
-        "\(kind.rawValue): \(products) projections could be \(ReportText.counted(merges.count, "product"))"
-      )
+      let possible = merges.filter { $0.refusals.allSatisfy { $0 == .training } }
+      if !possible.isEmpty {
+        let projections = possible.reduce(0) { $0 + $1.nodes.count }
+        let products = ReportText.counted(possible.count, "product")
+        let advice =
+          survey.isTraining || choice.options.merges.contains(kind)
+          ? "" : "; --merge \(kind.rawValue) makes them"
+        lines.append("\(kind.rawValue): \(projections) projections could be \(products)\(advice)")
+      }
+      for merge in merges {
+        let reasons = Self.sentence(merge.refusals)
+        guard !reasons.isEmpty else { continue }
+        let node = ReportText.shortened(merge.nodes[0], to: 48)
+        lines.append("\(kind.rawValue) at '\(node)' stays as it is: \(reasons)")
+      }
     }
     for block in survey.blocks {
-      for refusal in block.refusals where refusal != .training {
-        lines.append("block \(block.index) stays as it is: \(refusal)")
-      }
+      let reasons = Self.sentence(block.refusals)
+      if !reasons.isEmpty { lines.append("block \(block.index) stays as it is: \(reasons)") }
     }
     let done = fused.fusions.map { (output == nil ? "would do: " : "done: ") + $0.sentence }
     if !done.isEmpty { lines += [""] + done }
-    for refusal in fused.refusals where refusal != .training {
-      let line = "not fused: \(refusal)"
-      if !lines.contains(where: { $0.hasSuffix(refusal.description) }) { lines.append(line) }
+    // What a block or a merge says for itself is not said again.
+    let said = Set((survey.blocks.map(\.refusals) + survey.merges.map(\.refusals)).flatMap { $0 })
+    for refusal in fused.refusals where refusal != .training && !said.contains(refusal) {
+      lines.append("not fused: \(refusal)")
     }
     if choice.options.mode == .sequential, choice.options.runs.isEmpty {
       lines.append(
@@ -121,6 +133,45 @@ struct FusionReport {
     }
     if let output { lines.append("written: \(output)") }
     return lines.isEmpty ? ["nothing to fuse"] : lines
+  }
+
+  /// What can be done with a run, where it can be and is not asked for.
+  private func advice(_ run: Range<Int>) -> String {
+    guard !survey.isTraining, choice.options.mode != .sequential,
+      survey.blocks[run].allSatisfy(\.refusals.isEmpty)
+    else { return "" }
+    guard run.count > 2 else {
+      return "; its last block stays alone, so that there is nothing to fuse"
+    }
+    return
+      "; --mode sequential --run \(run.lowerBound)-\(run.upperBound - 1) makes all but the last "
+      + "one block, an approximation"
+  }
+
+  /// Why something stays as it is; that a whole graph is a training step is said elsewhere.
+  private static func sentence(_ refusals: [FusionRefusal]) -> String {
+    var (quantized, given): ([String], [String]) = ([], [])
+    var others: [String] = []
+    for refusal in refusals where refusal != .training {
+      if case .quantized(let weight) = refusal {
+        quantized.append("'\(weight)'")
+      } else if case .given(let weight) = refusal {
+        given.append("'\(weight)'")
+      } else {
+        others.append("\(refusal)")
+      }
+    }
+    func of(_ weights: [String], _ one: String, _ several: String) -> [String] {
+      switch weights.count {
+      case 0: []
+      case 1: ["weight \(weights[0]) \(one)"]
+      default: ["weights \(weights.joined(separator: ", ")) \(several)"]
+      }
+    }
+    let first =
+      of(quantized, "is quantised", "are quantised")
+      + of(given, "is an input of the graph", "are inputs of the graph")
+    return (first + others).joined(separator: "; ")
   }
 
   /// Block numbers as a person writes them: `block 3`, `blocks 1 to 4`.

@@ -114,7 +114,8 @@ struct ZooCommand: ParsableCommand {
       alignment: memory.alignment, effort: search.effort.rawValue,
       inplace: memory.inplace.rawValue, io: memory.io.rawValue, layout: content.layout.name,
       order: search.order.name, slices: memory.slices,
-      searchMilliseconds: search.timeLimit.map { Int($0.duration / .milliseconds(1)) })
+      searchMilliseconds: search.timeLimit.map { Int($0.duration / .milliseconds(1)) },
+      recompute: content.recompute.rawValue, spill: content.spill.rawValue)
   }
 
   /// The path of this program, which plans each model again.

@@ -29,6 +29,18 @@ struct ZooContentOptions: ParsableArguments {
   var budget: ByteCount?
 
   @Option(
+    help: ArgumentHelp(
+      "Whether operators may run again to keep the budget, as for 'graphopt plan'.",
+      valueName: "how"), transform: choice)
+  var recompute = LadderChoice.auto
+
+  @Option(
+    help: ArgumentHelp(
+      "Whether tensors may wait in a second memory to keep the budget, as for 'graphopt plan'.",
+      valueName: "how"), transform: choice)
+  var spill = SpillChoice.auto
+
+  @Option(
     help: ArgumentHelp("Which layout, as for 'graphopt plan'.", valueName: "name"),
     transform: layoutChoice)
   var layout = LayoutChoice.auto

@@ -6,28 +6,6 @@ import Testing
 /// Fused models, judged by onnxruntime and numpy.
 @Suite(.enabled(if: Peer.isPresent, Comment(rawValue: Peer.absence)))
 struct FusedModelTests {
-  private struct Job: Encodable {
-    var original: String
-    var source: String
-    var fused: String
-    var report: String?
-    var runs: [[Int]]?
-  }
-
-  private struct Judgement: Decodable {
-    let distance: Double
-    let error: Double
-  }
-
-  private func judged(_ jobs: [Job], in folder: TemporaryFolder) throws -> [Judgement] {
-    let list = folder.write([UInt8](try JSONEncoder().encode(jobs)), to: "jobs.json")
-    let answer = Peer.run("peer_fusion.py", [list])
-    try #require(answer.status == 0, "\(answer.errors)")
-    let judgements = try JSONDecoder().decode([Judgement].self, from: Data(answer.output))
-    try #require(judgements.count == jobs.count)
-    return judgements
-  }
-
   /// The file that an optimized one was made of: numpy knows the operators of that one.
   private func original(of model: FusionModel) -> String {
     model.path.replacingOccurrences(of: "-ort.onnx", with: ".onnx")
@@ -49,14 +27,14 @@ struct FusedModelTests {
     let models = FusionModel.all.filter {
       !$0.expected.parallel.isEmpty || $0.expected.merges > 0
     }
-    var jobs: [Job] = []
+    var jobs: [FusionJob] = []
     for model in models {
       let fused = folder.path(of: "\(model.name).onnx")
       try fuse(model.path, "--merge", "gate-up,qkv", "-o", fused)
-      jobs.append(Job(original: original(of: model), source: model.path, fused: fused))
+      jobs.append(FusionJob(original: original(of: model), source: model.path, fused: fused))
     }
     #expect(!jobs.isEmpty)
-    for (model, judgement) in zip(models, try judged(jobs, in: folder)) {
+    for (model, judgement) in zip(models, try FusionJob.judged(jobs, in: folder)) {
       #expect(judgement.error <= tolerance(model), "\(model)")
     }
   }
@@ -64,7 +42,7 @@ struct FusedModelTests {
   @Test func `fused runs compute the parallel form`() throws {
     let folder = TemporaryFolder()
     let models = FusionModel.all.filter { $0.expected.runs.contains { $0.count > 2 } }
-    var jobs: [Job] = []
+    var jobs: [FusionJob] = []
     for (number, model) in models.enumerated() {
       let fused = folder.path(of: "\(model.name).onnx")
       let report = folder.path(of: "\(model.name).json")
@@ -76,12 +54,12 @@ struct FusedModelTests {
         model.path, "--mode", "sequential", "--run", "\(run[0])-\(run[run.count - 1])", "--pieces",
         "\(number % 3 + 1)", "-o", fused)
       jobs.append(
-        Job(
+        FusionJob(
           original: original(of: model), source: model.path, fused: fused, report: report,
           runs: [[run[0], run[run.count - 1]]]))
     }
     #expect(!jobs.isEmpty)
-    for (model, judgement) in zip(models, try judged(jobs, in: folder)) {
+    for (model, judgement) in zip(models, try FusionJob.judged(jobs, in: folder)) {
       #expect(judgement.error <= tolerance(model), "\(model)")
       // An approximation: how far it is from the model is printed, and no more than that.
       print("\(model): \(judgement.distance) from the sequential model")
@@ -91,16 +69,16 @@ struct FusedModelTests {
   @Test func `merging what was fused is the same again`() throws {
     let folder = TemporaryFolder()
     let names = ["run_rms-legacy", "run_none-dynamo", "run_spelled-legacy"]
-    var jobs: [Job] = []
+    var jobs: [FusionJob] = []
     for name in names {
       let model = try #require(FusionModel.all.first { $0.name == name })
       let (fused, merged) = (folder.path(of: "\(name).onnx"), folder.path(of: "\(name)-m.onnx"))
       try fuse(model.path, "--mode", "sequential", "--run", "0-3", "-o", fused)
       try fuse(
         model.path, "--mode", "sequential", "--run", "0-3", "--merge", "gate-up", "-o", merged)
-      jobs.append(Job(original: fused, source: fused, fused: merged))
+      jobs.append(FusionJob(original: fused, source: fused, fused: merged))
     }
-    for judgement in try judged(jobs, in: folder) { #expect(judgement.error <= 1e-6) }
+    for judgement in try FusionJob.judged(jobs, in: folder) { #expect(judgement.error <= 1e-6) }
   }
 
   // MARK: Calibration
@@ -136,10 +114,10 @@ struct FusedModelTests {
     try #require(all.status == 0, "\(all.errors)")
     #expect(all.text.contains("done: blocks 0, 1, 2, 3, 4, 5, 6, 7 fused as if parallel"))
     #expect(all.text.contains("dependency of each block on each earlier one"))
-    let job = Job(
+    let job = FusionJob(
       original: model.path, source: model.path, fused: fused,
       report: folder.path(of: "report.json"), runs: [[0, 8]])
-    #expect(try judged([job], in: folder)[0].error <= 1e-5)
+    #expect(try FusionJob.judged([job], in: folder)[0].error <= 1e-5)
     let none = CommandRunner.graphopt(
       "fuse", model.path, "--mode", "sequential", "--calibration", recorded, "--threshold", "0")
     #expect(none.status == 0 && !none.text.contains("fused as if parallel"))
@@ -159,8 +137,8 @@ struct FusedModelTests {
     #expect(after.text.contains("\(model.expected.attention - 1) attention layer"), "\(after.text)")
     #expect(after.text.contains("\(model.expected.blocks) feed-forward blocks"))
     // The file runs; how far it is from the model is for the calibration to say.
-    let job = Job(original: original(of: model), source: model.path, fused: dropped)
-    let judgement = try judged([job], in: folder)[0]
+    let job = FusionJob(original: original(of: model), source: model.path, fused: dropped)
+    let judgement = try FusionJob.judged([job], in: folder)[0]
     #expect(judgement.distance > 1e-4 && judgement.distance < 10)
   }
 
@@ -193,8 +171,8 @@ struct FusedModelTests {
     // Written twice, the bytes are the same.
     try fuse(outside, "-o", second)
     #expect(folder.bytes(of: "a.onnx.data") == folder.bytes(of: "b.onnx.data"))
-    let judgement = try judged(
-      [Job(original: outside, source: outside, fused: first)], in: folder)
+    let judgement = try FusionJob.judged(
+      [FusionJob(original: outside, source: outside, fused: first)], in: folder)
     #expect(judgement[0].error <= 1e-5)
   }
 }

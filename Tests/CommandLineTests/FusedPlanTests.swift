@@ -66,6 +66,28 @@ struct FusedPlanTests {
     }
   }
 
+  @Test func `a block is cut within itself where pieces of whole blocks are too large`() throws {
+    var builder = ModelBuilder(opset: 21, seed: 1)
+    let (rows, width, hidden) = (128, 4, 96)
+    func block() -> String {
+      let up = builder.add("MatMul", "x", builder.weight([width, hidden]))
+      return builder.add("MatMul", builder.add("Relu", up), builder.weight([hidden, width]))
+    }
+    let (first, second) = (block(), block())
+    let sum = builder.add("Add", builder.add("Add", "x", first), second)
+    let folder = TemporaryFolder()
+    let path = folder.write(
+      builder.model(input: "x", [rows, width], output: sum), to: "pair.onnx")
+    let plain = try PlannedFile(path, []).plan()
+    let halves = try PlannedFile(path, ["--fuse", "exact", "--pieces", "2"]).plan()
+    // One block at a time needs what the graph as it is needs; less takes smaller pieces.
+    let budget = min(plain.summary.totalBytes, halves.summary.totalBytes) - 1
+    let cut = try PlannedFile(path, ["--fuse", "exact", "--budget", "\(budget)"]).plan()
+    #expect(cut.summary.fits == true)
+    #expect(cut.summary.totalBytes <= budget)
+    #expect(try #require(cut.fusion).pieces > 2)
+  }
+
   @Test func `a plan of the written model needs what the fused plan says`() throws {
     let folder = TemporaryFolder()
     let written = folder.path(of: "fused.onnx")

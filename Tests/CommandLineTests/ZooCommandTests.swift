@@ -164,6 +164,43 @@ import Testing
     #expect(zoo.gate("--budget", "1GB").status == 3)
   }
 
+  @Test func `a budget is kept by recomputing or spilling unless the options say otherwise`()
+    throws
+  {
+    let zoo = ZooFolder()
+    let model = try Data(contentsOf: URL(fileURLWithPath: "\(Fixture.folder)/recall.onnx"))
+    zoo.folder.write(Array(model), to: "m.onnx")
+    func entry(_ name: String, _ options: String) -> String {
+      #"{"model":"m.onnx","name":"\#(name)","budget":"1MiB","options":{\#(options)}}"#
+    }
+    zoo.writeManifest(
+      [
+        entry("auto", ""), entry("neither", #""recompute":"off","spill":"off""#),
+        entry("spilled", #""recompute":"off","spill":"on""#),
+      ].joined(separator: ","))
+    let records = zoo.folder.path(of: "records.jsonl")
+    #expect(zoo.gate("-o", records).status == 3)
+    let lines = String(decoding: zoo.bytes(of: "records.jsonl") ?? [], as: UTF8.self)
+      .split(separator: "\n")
+    #expect(lines.map { $0.contains(#""fits":true"#) } == [true, false, true])
+    #expect(lines.map { $0.contains(#""recompute":"off""#) } == [false, true, true])
+    #expect(lines.map { $0.contains(#""spill":"#) } == [false, true, true])
+    // What the command line says holds where the manifest says nothing.
+    let off = zoo.gate("--recompute", "off", "--spill", "off", "-o", records)
+    #expect(off.status == 3)
+    let fits = String(decoding: zoo.bytes(of: "records.jsonl") ?? [], as: UTF8.self)
+      .split(separator: "\n").map { $0.contains(#""fits":true"#) }
+    #expect(fits == [false, false, true])
+    // Records and baselines with these options are read again as they were written.
+    let baseline = zoo.folder.path(of: "baseline.json")
+    let options = ["--baseline", baseline, "--update-baseline"]
+    _ = CommandRunner.graphopt(["zoo", zoo.path] + options)
+    let again = CommandRunner.graphopt(["zoo", zoo.path, "--baseline", baseline])
+    #expect(again.status == 3)
+    #expect(!again.text.contains("other options"))
+    #expect(zoo.gate("--spill", "most").status == 64)
+  }
+
   // MARK: Interruption
 
   @Test func `a run that was cut short goes on from its records`() throws {

@@ -62,8 +62,12 @@ struct MadeWeightTests {
       let own = Int.random(in: 1...9, using: &random)
       let width = axis == .rows ? common : own
       let first = Int.random(in: 0...3, using: &random)
+      // Of some matrices some rows are taken.
+      let taken = axis == .rows ? own : common
+      let firstRow = Int.random(in: 0...2, using: &random)
       let (rows, columns) = (
-        axis == .rows ? own : common, first + width + Int.random(in: 0...3, using: &random)
+        firstRow + taken + Int.random(in: 0...2, using: &random),
+        first + width + Int.random(in: 0...3, using: &random)
       )
       let isStoredTransposed = Bool.random(using: &random)
       let matrix = Stored(
@@ -78,10 +82,12 @@ struct MadeWeightTests {
       parts.append(
         WeightRecipe.MatrixPart(
           source: matrix.name, rows: rows, columns: columns, isTransposed: isStoredTransposed,
-          range: first..<first + width, factor: factor, rowScale: scalesRows ? rowScale.name : nil,
+          range: first..<first + width,
+          rowRange: taken == rows ? nil : firstRow..<firstRow + taken, factor: factor,
+          rowScale: scalesRows ? rowScale.name : nil,
           columnScale: scale))
       expected.append(
-        (0..<rows).map { row in
+        (firstRow..<firstRow + taken).map { row in
           (first..<first + width).map { column in
             let place = isStoredTransposed ? column * rows + row : row * columns + column
             let byColumn: Double =

@@ -15,9 +15,13 @@ struct ActivationNameTests {
     var graph = Graph()
     let x = try graph.addTensor("x", type: .float32, shape: [3, 4], role: .input)
     graph.addInput(x)
-    let a = try graph.addTensor("a", type: .float32, shape: [4, 8], role: .weight)
-    let b = try graph.addTensor("b", type: .float32, shape: [8, 4], role: .weight)
     var stored: [String: TensorID] = [:]
+    let a = try graph.addTensor("a", type: .float32, shape: [4, 8], role: .weight)
+    // A scale and a bias for each hidden unit.
+    for name in ["scales", "shifts"] {
+      stored[name] = try graph.addTensor(name, type: .float32, shape: [8], role: .weight)
+    }
+    let b = try graph.addTensor("b", type: .float32, shape: [8, 4], role: .weight)
     for name in scalars.keys.sorted() {
       stored[name] = try graph.addTensor(name, type: .float32, shape: [], role: .constant)
     }
@@ -83,6 +87,16 @@ struct ActivationNameTests {
       return try add(&graph, "Mul", [add(&graph, "Mul", [scalar("half"), sum]), up])
     }
     #expect(other == "Div+Erf+Add+Mul+Mul")
+  }
+
+  @Test func `scales and biases of hidden units do not change what a function is called`() throws {
+    let scaled = try name { graph, up, stored in
+      let shifted = try add(&graph, "Add", [up, stored("shifts")])
+      return try add(&graph, "Mul", [add(&graph, "Relu", [shifted]), stored("scales")])
+    }
+    #expect(scaled == "relu")
+    let linear = try name { graph, up, stored in try add(&graph, "Mul", [up, stored("scales")]) }
+    #expect(linear == nil)
   }
 
   @Test func `what is linear or mixes hidden units is no activation`() throws {

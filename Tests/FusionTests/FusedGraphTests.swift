@@ -69,9 +69,8 @@ struct FusedGraphTests {
       let fused = try read.fused(
         FusionOptions(mode: .sequential, runs: [0...8], pieces: pieces))
       let after = FusionSurvey(of: fused.graph, values: read.values)
-      let wide = after.blocks.filter { $0.index < min(pieces, 8) }
-      #expect(wide.count == min(pieces, 8))
-      #expect(fused.fusions[0].pieces == min(pieces, 8))
+      #expect(after.parallel == (pieces > 1 ? [Array(0..<pieces)] : []))
+      #expect(fused.fusions[0].pieces == pieces)
     }
   }
 

@@ -30,6 +30,40 @@ struct FusionSurveyTests {
     }
   }
 
+  @Test(arguments: FusionModel.quantized)
+  func `quantised blocks are found, and refused with the names of their weights`(
+    _ model: FusionModel
+  ) throws {
+    let read = try ReadModel(model.path)
+    let survey = read.survey
+    let expected = model.expected
+    #expect(survey.blocks.count == expected.blocks)
+    #expect(survey.attention.count == expected.attention)
+    #expect(survey.runs.map(Array.init) == expected.runs)
+    for block in survey.blocks {
+      #expect(block.activation == expected.activation)
+      #expect(block.norm == expected.norm)
+      #expect(block.refusals.count == 2)
+      for refusal in block.refusals {
+        guard case .quantized(let weight) = refusal else {
+          Issue.record("\(refusal)")
+          continue
+        }
+        #expect(weight.hasPrefix("onnx::MatMul_"))
+      }
+    }
+    #expect(survey.merges.allSatisfy { !$0.refusals.isEmpty })
+    // All parts of the run are refused, and so is the run.
+    let run = try #require(survey.runs.first)
+    let refusal = try #require(survey.blocks[0].refusals.first)
+    #expect(throws: FusionError.refused(run: 0...run.count - 1, refusal)) {
+      try read.fused(FusionOptions(mode: .sequential, runs: [0...run.count - 1]))
+    }
+    let merged = try read.fused(FusionOptions(merges: [.gateUp, .qkv]))
+    #expect(merged.fusions.isEmpty)
+    #expect(merged.graph.fingerprint == read.graph.fingerprint)
+  }
+
   // MARK: The zoo
 
   private static let runs: [(file: String, blocks: Int, runs: [Range<Int>])] = [
@@ -46,6 +80,9 @@ struct FusionSurveyTests {
     ("infer/squeezenet1_1-dynamo.strip.onnx", 0, []),
     ("infer/unet_diffusion-legacy.strip.onnx", 0, []),
     ("train/gpt2_xl-train-b1-adam.onnx", 48, []),
+    ("ort-train/tiny_encoder/eval_model.onnx", 4, []),
+    ("ort-train/tiny_encoder/training_model.onnx", 4, []),
+    ("ort-train/mlp/eval_model.onnx", 0, []),
     ("train/resnet50-train-b1-adam.onnx", 0, []),
   ]
 
@@ -56,7 +93,8 @@ struct FusionSurveyTests {
       #expect(survey.blocks.count == blocks, "\(file)")
       #expect(survey.runs == runs, "\(file)")
       #expect(survey.parallel.isEmpty, "\(file)")
-      #expect(survey.isTraining == file.hasPrefix("train/"), "\(file)")
+      let isTraining = file.hasPrefix("train/") || file.hasSuffix("training_model.onnx")
+      #expect(survey.isTraining == isTraining, "\(file)")
     }
   }
 

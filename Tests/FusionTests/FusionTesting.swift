@@ -10,8 +10,12 @@ struct ReadModel {
   let values: StaticValues
 
   /// Reads a model; open dimensions get small numbers.
-  init(_ path: String) throws {
-    let model = try ONNXModel(path: path)
+  init(_ path: String) throws { try self.init(ONNXModel(path: path)) }
+
+  /// Reads a model from memory.
+  init(bytes: [UInt8]) throws { try self.init(ONNXModel(MappedFile(bytes: bytes))) }
+
+  private init(_ model: ONNXModel) throws {
     values = StaticValues(try model.smallConstants())
     graph = try Self.graph(of: model)
   }

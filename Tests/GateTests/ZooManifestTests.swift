@@ -60,6 +60,9 @@ import Testing
     (#""models":[{"model":"a","options":{"order":"x"}}]"#, "no order 'x'"),
     (#""defaults":{"layout":"x"},"models":[{"model":"a"}]"#, "no layout 'x'"),
     (#""models":[{"model":"a","options":{"searchMilliseconds":-1}}]"#, "not negative"),
+    (#""models":[{"model":"a","options":{"recompute":"maybe"}}]"#, "'maybe' for recompute"),
+    (#""models":[{"model":"a","options":{"spill":true}}]"#, "options.spill is of the wrong type"),
+    (#""defaults":{"spill":"all"},"models":[{"model":"a"}]"#, "'all' for spill"),
     (#""modles":[]"#, "the top level has a member 'modles'"),
     (#""models":{}"#, "the value at models is of the wrong type"),
   ])

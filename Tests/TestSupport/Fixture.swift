@@ -36,6 +36,9 @@ public struct Fixture: Hashable, Sendable, CustomTestStringConvertible {
   /// A model whose nodes run graphs of their own, which only some of the peers can follow.
   public static let nested = Fixture("nested_flow")
 
+  /// A model that calls local functions, in its main graph and in bodies.
+  public static let functions = Fixture("local_functions")
+
   /// The folder of the fixtures.
   public static let folder = "\(Zoo.packageRoot)/Fixtures"
 

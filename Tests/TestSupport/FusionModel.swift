@@ -28,6 +28,8 @@ public struct FusionModel: Hashable, Sendable, CustomStringConvertible {
     public let packed: Bool?
     /// Whether the norms stand behind the sums.
     public let postNorm: Bool?
+    /// Whether no block can be fused, for its weights are quantised.
+    public let refused: Bool?
   }
 
   public var description: String { name }
@@ -38,8 +40,13 @@ public struct FusionModel: Hashable, Sendable, CustomStringConvertible {
   /// The folder of the models.
   public static let folder = "\(Zoo.packageRoot)/Fixtures/fusion"
 
-  /// Every model, by name.
-  public static let all: [FusionModel] = {
+  /// Every model whose blocks can be fused where they stand right, by name.
+  public static let all = found.filter { $0.expected.refused != true }
+
+  /// The models whose blocks are quantised, by name.
+  public static let quantized = found.filter { $0.expected.refused == true }
+
+  private static let found: [FusionModel] = {
     let decoder = JSONDecoder()
     decoder.keyDecodingStrategy = .convertFromSnakeCase
     let names = (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []

@@ -25,7 +25,9 @@ struct StoredMatrix: Sendable {
       throw .unsupportedType(tensor: part.source, weight.elementType)
     }
     let expected = part.rows * part.columns * elements.size
-    guard weight.bytes.count == expected, part.range.upperBound <= part.columns else {
+    guard weight.bytes.count == expected, part.range.upperBound <= part.columns,
+      part.takenRows.upperBound <= part.rows
+    else {
       throw .wrongSize(tensor: part.source, bytes: weight.bytes.count, expected: expected)
     }
     bytes = weight.bytes
@@ -41,10 +43,10 @@ struct StoredMatrix: Sendable {
   var isTurned: Bool { part.isTransposed != isResultTransposed }
 
   /// The rows that it has in the result as stored.
-  var storedRows: Int { isResultTransposed ? part.range.count : part.rows }
+  var storedRows: Int { isResultTransposed ? part.range.count : part.takenRows.count }
 
   /// The columns that it has in the result as stored.
-  var storedColumns: Int { isResultTransposed ? part.rows : part.range.count }
+  var storedColumns: Int { isResultTransposed ? part.takenRows.count : part.range.count }
 
   /// Its bytes in the result.
   var byteCount: Int { storedRows * storedColumns * elements.size }
@@ -78,6 +80,19 @@ struct StoredMatrix: Sendable {
     }
   }
 
+  /// The elements from one row of the source to the next.
+  private var sourceStride: Int { part.isTransposed ? part.rows : part.columns }
+
+  /// The first row of the source that is taken.
+  private var firstRow: Int {
+    part.isTransposed ? part.range.lowerBound : part.takenRows.lowerBound
+  }
+
+  /// The first column of the source that is taken.
+  private var firstColumn: Int {
+    part.isTransposed ? part.takenRows.lowerBound : part.range.lowerBound
+  }
+
   /// The position of an element in the source.
   private func source(row: Int, column: Int) -> Int {
     part.isTransposed ? column * part.rows + row : row * part.columns + column
@@ -97,10 +112,8 @@ struct StoredMatrix: Sendable {
       copyTurned(rows: rows, into: buffer, rowSize: rowSize, at: offset)
     } else {
       // Rows of the source, whole or without some columns.
-      let (length, stride) =
-        part.isTransposed ? (part.rows, part.rows) : (part.range.count, part.columns)
-      let skipped = part.isTransposed ? part.range.lowerBound * stride : part.range.lowerBound
-      func start(_ row: Int) -> Int { (row * stride + skipped) * size }
+      let (length, stride) = (storedColumns, sourceStride)
+      func start(_ row: Int) -> Int { ((firstRow + row) * stride + firstColumn) * size }
       let span = start(rows.lowerBound)..<start(rows.upperBound - 1) + length * size
       bytes.prefetch(span)
       bytes.withBytes { source in
@@ -116,7 +129,7 @@ struct StoredMatrix: Sendable {
     }
     guard rowFactors != nil || columnFactors != nil || part.factor != 1 else { return }
     // Factors by row and column of the result as stored.
-    let shift = part.range.lowerBound
+    let (rowShift, columnShift) = (part.takenRows.lowerBound, part.range.lowerBound)
     let (mine, other) =
       isResultTransposed ? (columnFactors, rowFactors) : (rowFactors, columnFactors)
     for row in rows {
@@ -127,11 +140,11 @@ struct StoredMatrix: Sendable {
         elements.multiply(target, first: 0, count: storedColumns) { _ in part.factor }
       }
       if let mine {
-        let factor = mine(isResultTransposed ? row + shift : row)
+        let factor = mine(row + (isResultTransposed ? columnShift : rowShift))
         elements.multiply(target, first: 0, count: storedColumns) { _ in factor }
       }
       if let other {
-        let shift = isResultTransposed ? 0 : shift
+        let shift = isResultTransposed ? rowShift : columnShift
         elements.multiply(target, first: 0, count: storedColumns) { other($0 + shift) }
       }
     }
@@ -144,9 +157,7 @@ struct StoredMatrix: Sendable {
     let size = elements.size
     // A row of the source is a column of the result.
     let sourceRows = storedColumns
-    let sourceStride = part.isTransposed ? part.rows : part.columns
-    let firstRow = part.isTransposed ? part.range.lowerBound : 0
-    let firstColumn = part.isTransposed ? 0 : part.range.lowerBound
+    let (sourceStride, firstRow, firstColumn) = (sourceStride, firstRow, firstColumn)
     let square = 64
     bytes.withBytes { source in
       var top = 0

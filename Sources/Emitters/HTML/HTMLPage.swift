@@ -171,7 +171,8 @@ struct HTMLPage {
   private var curveLabel: String {
     guard let step = facts.peakStep else { return "Live bytes over the steps; there are none." }
     return
-      "Live bytes over \(plan.steps.count) steps: at most \(ReportText.size(summary.peakBytes)), "
+      "Live bytes over the steps 0 to \(plan.steps.count - 1): at most "
+      + "\(ReportText.size(summary.peakBytes)), "
       + "at step \(step.index), \(step.node.html)."
   }
 
@@ -217,7 +218,7 @@ struct HTMLPage {
     return """
       <section aria-labelledby="peak-title">
       <h2 id="peak-title">What is live at the peak</h2>
-      <p>Step \(ReportText.grouped(step.index)) of \(ReportText.grouped(plan.steps.count)) runs \
+      <p>Step \(ReportText.grouped(step.index)) of 0 – \(ReportText.grouped(plan.steps.count - 1)) runs \
       <code>\(step.op.html)</code> <code><bdi>\(step.node.html)</bdi></code> with \
       \(ReportText.counted(live.count, "live tensor"))\
       \(step.workspaceBytes > 0 ? " and \(Self.size(step.workspaceBytes)) of workspace" : "").</p>

@@ -6,12 +6,15 @@
 /// where that name is taken; nodes likewise. An attribute that refers to one of the call gets the call's
 /// value or else the function's default, or goes. Operators are of the version that the function imports.
 struct FunctionInlining {
-  /// The model without calls.
+  /// The model without calls. What a function does has the messages of the function's nodes; a copy
+  /// that stands for a result which is a parameter has none.
   private(set) var model: ONNXModel
   /// For each node of its main graph the position in the file's of the node that it comes from.
   private(set) var origins: [Int] = []
   /// How many calls in the main graph there were.
   private(set) var callCount = 0
+  /// Whether there were any, here or in bodies.
+  private(set) var hasCalls = false
 
   /// The functions that are being inlined into each other.
   private var open: [Int] = []
@@ -43,6 +46,7 @@ struct FunctionInlining {
       origins = Array(model.graph.nodes.indices)
       return
     }
+    hasCalls = true
     var builder = GraphBuilder()
     for (index, node) in model.graph.nodes.enumerated() {
       if callable[node.operatorIndex] { callCount += 1 }
@@ -73,7 +77,7 @@ struct FunctionInlining {
     let function: ONNXFunction
     let prefix: String
     var names: [ONNXNameID: ONNXNameID] = [:]
-    var attributes: [String: ONNXAttribute.Value] = [:]
+    var attributes: [String: ONNXAttribute] = [:]
 
     init(_ function: ONNXFunction, prefix: String) {
       self.function = function
@@ -101,9 +105,7 @@ struct FunctionInlining {
     }
     var attributes: [ONNXAttribute] = []
     for attribute in graph.attributes(of: node) {
-      if let value = try resolved(attribute.value, call) {
-        attributes.append(ONNXAttribute(name: attribute.name, value: value))
-      }
+      if let resolved = try resolved(attribute, call) { attributes.append(resolved) }
     }
     guard let position = model.functionIndex(ofOperatorAt: node.operatorIndex) else {
       builder.add(
@@ -134,10 +136,9 @@ struct FunctionInlining {
         inner.names[result] = outputs[index]
       }
     }
-    for attribute in function.attributeDefaults {
-      inner.attributes[attribute.name] = attribute.value
+    for attribute in function.attributeDefaults + attributes {
+      inner.attributes[attribute.name] = attribute
     }
-    for attribute in attributes { inner.attributes[attribute.name] = attribute.value }
     open.append(position)
     defer { open.removeLast() }
     for (index, node) in function.body.nodes.enumerated() {
@@ -145,7 +146,7 @@ struct FunctionInlining {
     }
     for copy in copies {
       builder.add(
-        name: "\(inner.prefix)/Identity", operatorIndex: identity(), message: node.message,
+        name: "\(inner.prefix)/Identity", operatorIndex: identity(), message: 0..<0,
         inputs: [try renamed(copy.from, inner)], outputs: [copy.to], attributes: [])
     }
     for info in function.body.valueInfo where info.type.isWholly {
@@ -181,20 +182,23 @@ struct FunctionInlining {
 
   // MARK: Attributes and bodies
 
-  /// An attribute's value where the function is called; `nil` if it refers to one that nobody gives.
+  /// An attribute where the function is called; `nil` if it refers to one that nobody gives.
   private mutating func resolved(
-    _ value: ONNXAttribute.Value, _ call: Call?
-  ) throws(ImportError) -> ONNXAttribute.Value? {
-    switch value {
+    _ attribute: ONNXAttribute, _ call: Call?
+  ) throws(ImportError) -> ONNXAttribute? {
+    func with(_ value: ONNXAttribute.Value, _ message: Range<Int>) -> ONNXAttribute {
+      ONNXAttribute(name: attribute.name, value: value, message: message)
+    }
+    switch attribute.value {
     case .reference(let name):
-      guard let call else { return value }
-      return call.attributes[name]
-    case .graph(let body): return .graph(try inlined(body, call))
+      guard let call else { return attribute }
+      return call.attributes[name].map { with($0.value, $0.message) }
+    case .graph(let body): return with(.graph(try inlined(body, call)), attribute.message)
     case .graphs(let bodies):
       var result: [ONNXGraph] = []
       for body in bodies { result.append(try inlined(body, call)) }
-      return .graphs(result)
-    default: return value
+      return with(.graphs(result), attribute.message)
+    default: return attribute
     }
   }
 

@@ -19,11 +19,22 @@ struct ExactName: Hashable {
   }
 }
 
-extension PlanChecker {
-  /// The graph's tensors by name.
-  func tensorsByName() -> [ExactName: Int] {
-    var tensors: [ExactName: Int] = [:]
-    for tensor in graph.tensorIDs { tensors[ExactName(graph.name(of: tensor))] = tensor.index }
-    return tensors
+/// A graph's tensors by name.
+struct TensorsByName {
+  private let names: NameTable
+  /// By number of the name; -1 for those of nodes and operators.
+  private var tensors: [Int32]
+
+  /// - Complexity: O(tensors + names).
+  init(of graph: Graph) {
+    names = graph.names
+    tensors = Array(repeating: -1, count: names.count)
+    for tensor in graph.tensorIDs { tensors[graph[tensor].name.index] = Int32(tensor.index) }
+  }
+
+  /// The tensor of exactly this name.
+  subscript(name: String) -> Int? {
+    guard let id = names.id(of: name), tensors[id.index] >= 0 else { return nil }
+    return Int(tensors[id.index])
   }
 }

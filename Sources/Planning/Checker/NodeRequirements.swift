@@ -28,17 +28,22 @@ struct NodeRequirements {
         isWritten[family[graph.operands(of: effect, at: node).output.index]] = true
       }
     }
+    guard isWritten.contains(true) else { return }
     // Per written family, in file order: its last writer, and who touched it since.
     var writer = [Int?](repeating: nil, count: family.count)
     var since = [[Int]](repeating: [], count: family.count)
     for node in graph.nodeIDs {
+      var touched: [Int] = []
+      for operands in [graph.inputs(of: node), graph.outputs(of: node)] {
+        for tensor in operands where !tensor.isAbsent && isWritten[family[tensor.index]] {
+          if !touched.contains(family[tensor.index]) { touched.append(family[tensor.index]) }
+        }
+      }
+      guard !touched.isEmpty else { continue }
       let written = Set(
         graph.effects(of: node).filter { $0.kind == .mustOverwrite }
           .map { family[graph.operands(of: $0, at: node).output.index] })
-      let touched = Set(
-        (Array(graph.inputs(of: node)) + Array(graph.outputs(of: node)))
-          .filter { !$0.isAbsent }.map { family[$0.index] })
-      for root in touched where isWritten[root] {
+      for root in touched {
         if let last = writer[root] { add(last, before: node.index) }
         if written.contains(root) {
           for other in since[root] { add(other, before: node.index) }

@@ -134,35 +134,43 @@ extension PlanChecker {
         report(.outsideArena(block.name, end: block.end))
       }
     }
-    var starting = [[Int]](repeating: [], count: lastStep + 1)
-    var ending = [[Int]](repeating: [], count: lastStep + 1)
+    var starting = [[Int32]](repeating: [], count: lastStep + 1)
+    var ending = [[Int32]](repeating: [], count: lastStep + 1)
     for (index, block) in blocks.enumerated() where block.size > 0 {
-      starting[block.steps.lowerBound].append(index)
-      ending[block.steps.upperBound].append(index)
+      starting[block.steps.lowerBound].append(Int32(index))
+      ending[block.steps.upperBound].append(Int32(index))
     }
-    var alive: [Int] = []
+    let ranges = blocks.map { $0.offset..<$0.end }
+    var alive: [Int32] = []
     func position(of offset: Int) -> Int {
       var (low, high) = (0, alive.count)
       while low < high {
         let middle = (low + high) / 2
-        if blocks[alive[middle]].offset < offset { low = middle + 1 } else { high = middle }
+        if ranges[Int(alive[middle])].lowerBound < offset {
+          low = middle + 1
+        } else {
+          high = middle
+        }
       }
       return low
     }
     for step in 0...lastStep {
       for index in starting[step] {
-        let block = blocks[index]
-        let place = position(of: block.offset)
-        if place < alive.count, blocks[alive[place]].offset < block.end {
-          report(.overlap(block.name, blocks[alive[place]].name, step: step))
+        let range = ranges[Int(index)]
+        let place = position(of: range.lowerBound)
+        func overlaps(_ other: Int32) {
+          report(.overlap(blocks[Int(index)].name, blocks[Int(other)].name, step: step))
         }
-        if place > 0, blocks[alive[place - 1]].end > block.offset {
-          report(.overlap(block.name, blocks[alive[place - 1]].name, step: step))
+        if place < alive.count, ranges[Int(alive[place])].lowerBound < range.upperBound {
+          overlaps(alive[place])
+        }
+        if place > 0, ranges[Int(alive[place - 1])].upperBound > range.lowerBound {
+          overlaps(alive[place - 1])
         }
         alive.insert(index, at: place)
       }
       for index in ending[step] {
-        var place = position(of: blocks[index].offset)
+        var place = position(of: ranges[Int(index)].lowerBound)
         // Blocks that overlap may start at one offset; past violations only.
         while place < alive.count, alive[place] != index { place += 1 }
         if place < alive.count { alive.remove(at: place) }

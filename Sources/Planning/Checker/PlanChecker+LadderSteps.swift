@@ -63,8 +63,12 @@ extension PlanChecker {
 
   /// The step's text says of the node what the graph does.
   mutating func checkOperands(of step: PlanStep, running node: NodeID, at position: Int) {
-    func names(_ tensors: some Sequence<TensorID>) -> [ExactName] {
-      tensors.map { ExactName($0.isAbsent ? "" : graph.name(of: $0)) }
+    let graph = graph
+    func isList(_ names: [String], of tensors: [TensorID]) -> Bool {
+      names.count == tensors.count
+        && zip(names, tensors).allSatisfy { name, tensor in
+          tensor.isAbsent ? name.isEmpty : graph.hasName(name, tensor)
+        }
     }
     let mask = step.kind == .recompute ? maskApplied(by: node) : nil
     let inputs = Array(graph.inputs(of: node)) + (mask.map { [$0] } ?? [])
@@ -72,12 +76,8 @@ extension PlanChecker {
     func disagrees(_ what: String) { report(.stepMismatch(step: position, what: what)) }
     if step.node != graph.name(of: node) { disagrees("node") }
     if step.op != graph.kind(of: node).description { disagrees("operator") }
-    if step.inputs.map(ExactName.init) != names(inputs) {
-      disagrees("list of inputs")
-    }
-    if step.outputs.map(ExactName.init) != names(outputs) {
-      disagrees("list of outputs")
-    }
+    if !isList(step.inputs, of: inputs) { disagrees("list of inputs") }
+    if !isList(step.outputs, of: outputs) { disagrees("list of outputs") }
     if step.workspaceBytes != rounded(graph[node].workspace.value) { disagrees("workspace") }
   }
 

@@ -5,19 +5,22 @@ import GraphIR
 // Which tensors there are, what runs when, and whether everything is there when it is needed.
 extension PlanChecker {
   mutating func checkTensors() {
-    let known = tensorsByName()
+    let known = TensorsByName(of: graph)
     entryOfTensor = [Int](repeating: -1, count: graph.tensors.count)
-    for (position, entry) in plan.tensors.enumerated() {
-      guard let tensor = known[ExactName(entry.name)] else {
-        report(.unknownTensor(entry.name))
+    liesInArena = [Bool](repeating: false, count: graph.tensors.count)
+    for position in plan.tensors.indices {
+      let name = plan.tensors[position].name
+      guard let tensor = known[name] else {
+        report(.unknownTensor(name))
         continue
       }
       guard entryOfTensor[tensor] < 0 else {
-        report(.duplicateTensor(entry.name))
+        report(.duplicateTensor(name))
         continue
       }
       entryOfTensor[tensor] = position
-      check(entry, is: TensorID(tensor))
+      liesInArena[tensor] = plan.tensors[position].space == MemorySpace.arena.rawValue
+      for violation in mismatches(plan.tensors[position], TensorID(tensor)) { report(violation) }
     }
     for tensor in entryOfTensor.indices where entryOfTensor[tensor] < 0 {
       report(.missingTensor(name(tensor)))
@@ -28,16 +31,19 @@ extension PlanChecker {
     for tensor in graph.outputs { isOutput[tensor.index] = true }
   }
 
-  private mutating func check(_ entry: PlannedTensor, is tensor: TensorID) {
+  /// What the plan says of a tensor and the graph does not.
+  private func mismatches(_ entry: PlannedTensor, _ tensor: TensorID) -> [PlanViolation] {
     let record = graph[tensor]
-    func disagrees(_ what: String) { report(.tensorMismatch(entry.name, what: what)) }
+    var found: [PlanViolation] = []
+    func disagrees(_ what: String) { found.append(.tensorMismatch(entry.name, what: what)) }
     if entry.elementType != record.elementType.name { disagrees("element type") }
-    if entry.shape != Array(graph.shape(of: tensor)) { disagrees("shape") }
+    if !entry.shape.elementsEqual(graph.shape(of: tensor)) { disagrees("shape") }
     if entry.role != record.role.rawValue { disagrees("role") }
     if entry.upperBound != record.isUpperBound { disagrees("upper-bound mark") }
     if entry.bytes != record.bytes.value {
-      report(.wrongSize(entry.name, planned: entry.bytes, expected: record.bytes.value))
+      found.append(.wrongSize(entry.name, planned: entry.bytes, expected: record.bytes.value))
     }
+    return found
   }
 
   mutating func checkSteps() {

@@ -228,6 +228,17 @@ extension PlanChecker {
   /// The units of a family: its own number, unless it hangs together with others.
   func units(of family: Int) -> [Int] { slices.ofFamily[family] ?? [family] }
 
+  /// The unit of a family that has only one.
+  func onlyUnit(of family: Int) -> Int? {
+    guard let units = slices.ofFamily[family] else { return family }
+    return units.count == 1 ? units[0] : nil
+  }
+
+  /// Whether a unit is one of a family's.
+  private func isUnit(_ unit: Int, of family: Int) -> Bool {
+    slices.ofFamily[family]?.contains(unit) ?? (unit == family)
+  }
+
   /// The bytes of a unit.
   func size(_ unit: Int) -> Int {
     unit < slices.base ? rounded(graph[TensorID(unit)].bytes.value) : slices[unit].size
@@ -239,7 +250,7 @@ extension PlanChecker {
   }
 
   func isInArena(_ unit: Int) -> Bool {
-    unit >= slices.base || entry(unit).space == MemorySpace.arena.rawValue
+    unit >= slices.base || liesInArena[unit]
   }
 
   /// The takeovers that a node may make in some order, in the order of its effects, by family;
@@ -250,8 +261,7 @@ extension PlanChecker {
       let (output, input) = graph.operands(of: effect, at: node)
       let (made, taken) = (family[output.index], family[input.index])
       guard made == output.index, made != taken, !slices.isSliced.contains(made),
-        let makes = units(of: made).first, let takes = units(of: taken).first,
-        units(of: made).count == 1, units(of: taken).count == 1,
+        let makes = onlyUnit(of: made), let takes = onlyUnit(of: taken),
         isInArena(makes), isInArena(takes),
         !inputUnits.contains(takes), !outputUnits.contains(takes),
         graph[output].bytes == graph[input].bytes,
@@ -259,7 +269,7 @@ extension PlanChecker {
         graph[input].bytes == graph[TensorID(taken)].bytes,
         // Read through a second view, the old bytes are needed while they would be overwritten.
         graph.inputs(of: node).allSatisfy({
-          $0.isAbsent || $0 == input || !units(of: family[$0.index]).contains(takes)
+          $0.isAbsent || $0 == input || !isUnit(takes, of: family[$0.index])
         }),
         // ONNX Runtime gives every graph output bytes of its own.
         mode != .ort || !isOutput[output.index]

@@ -42,14 +42,14 @@ extension PlanChecker {
     let mode = mode
     func source(of claim: String, as kind: Effect.Kind) -> Int? {
       effects.filter { $0.kind == kind && $0.holds(in: mode) }.map(source)
-        .first { ExactName(name($0)) == ExactName(claim) }
+        .first { graph.hasName(claim, TensorID($0)) }
     }
     // What the graph demands comes first: at most one effect per output does.
     if let demand = effects.first(where: { $0.kind == .alias || $0.kind == .mustOverwrite }) {
       let input = source(demand)
       let claim = demand.kind == .alias ? entry.aliasOf : entry.inPlaceOf
       let other = demand.kind == .alias ? entry.inPlaceOf : entry.aliasOf
-      guard claim.map(ExactName.init) == ExactName(name(input)), other == nil,
+      guard let claim, graph.hasName(claim, TensorID(input)), other == nil,
         entry.storage == self.entry(input).storage
       else {
         report(.illegalAlias(name(tensor), of: name(input)))
@@ -76,8 +76,18 @@ extension PlanChecker {
   /// A tensor takes over bytes only where everything that used them before is done: the members of
   /// each storage by time of making, with the latest use of all older ones.
   private mutating func checkTakeovers() {
-    var members: [Int: [Int]] = [:]
+    // Only those in which something is taken over have more to them than their root.
+    var isOfInterest: Set<Int> = []
     for tensor in 0..<graph.tensors.count {
+      let storage = entry(tensor).storage
+      guard let root = rootOfStorage[storage], !isTakeover(tensor, root: root) else {
+        isOfInterest.insert(storage)
+        continue
+      }
+    }
+    guard !isOfInterest.isEmpty else { return }
+    var members: [Int: [Int]] = [:]
+    for tensor in 0..<graph.tensors.count where isOfInterest.contains(entry(tensor).storage) {
       members[entry(tensor).storage, default: []].append(tensor)
     }
     for storage in members.keys.sorted() {
@@ -127,7 +137,7 @@ extension PlanChecker {
     let inputs = graph.inputs(of: producer).filter {
       !$0.isAbsent && entry($0.index).storage == storage
     }
-    guard let input = inputs.first(where: { ExactName(name($0.index)) == ExactName(claim) }) else {
+    guard let input = inputs.first(where: { graph.hasName(claim, $0) }) else {
       return report(.illegalAlias(name(tensor), of: claim))
     }
     let isSourceResident = graph[TensorID(root)].role.isResident

@@ -13,9 +13,9 @@ extension PlanChecker {
     }
     var units: Set<Int> = []
     var total = 0
-    let known = tensorsByName()
+    let known = TensorsByName(of: graph)
     for item in witness.tensors {
-      guard let tensor = known[ExactName(item.name)] else {
+      guard let tensor = known[item.name] else {
         return broken("no tensor is '\(item.name)'")
       }
       guard let unit = unit(of: family[tensor], at: item.offset) else {
@@ -76,7 +76,7 @@ extension PlanChecker {
     let after = requirements.reachable(from: node.index, upstream: false)
     var (early, late) = (inputUnits, outputUnits)
     for other in graph.nodeIDs where before[other.index] || after[other.index] {
-      for root in touched(by: other) {
+      for root in touched[other] {
         if before[other.index] { early.insert(root) }
         if after[other.index] { late.insert(root) }
       }
@@ -85,20 +85,20 @@ extension PlanChecker {
       report(.brokenWitness(what: "'\(familyName(unit))' need not be live there"))
     }
     // All that the node touches is live as well, less what takeovers may save.
-    let others = units.subtracting(touched(by: node)).reduce(0) { $0 + size($1) }
+    let others = units.subtracting(touched[node]).reduce(0) { $0 + size($1) }
     checkBound(isAtMost: others + atRun(of: node) - saved(by: takeovers(at: node)))
   }
 
   /// Whatever ran before the node, that many bytes are live while it runs: by a flow of that value
   /// through the storages, which no set of nodes that could have run can cut for less.
   private mutating func checkCut(at node: NodeID) {
-    let own = Set(touched(by: node))
+    let own = Set(touched[node])
     let requirements = NodeRequirements(of: graph, family: family)
     var network = CutNetwork(around: node.index, requirements: requirements)
     let count = slices.base + slices.units.count
     var touchers = [[Int]](repeating: [], count: count)
     for other in graph.nodeIDs where other != node {
-      for root in Set(touched(by: other)) where isInArena(root) {
+      for root in touched[other] where isInArena(root) {
         touchers[root].append(other.index)
       }
     }
@@ -125,7 +125,7 @@ extension PlanChecker {
   /// that touch one storage at most, or views, would else stand at every end and prove nothing.
   private mutating func checkEnd(isFirst: Bool) {
     let requirements = NodeRequirements(of: graph, family: family)
-    let count = graph.nodeIDs.map { Set(touched(by: $0).filter(isInArena)).count }
+    let count = graph.nodeIDs.map { node in touched[node].count { isInArena($0) } }
     let isView = graph.nodeIDs.map { node in
       graph.outputs(of: node).allSatisfy { $0.isAbsent || family[$0.index] != $0.index }
     }
@@ -148,11 +148,18 @@ extension PlanChecker {
   private func end(
     isFirst: Bool, _ requirements: NodeRequirements, _ isIdle: [Bool]
   ) -> Int {
-    var lasting = inputUnits.intersection(outputUnits)
-    for node in graph.nodeIDs where !isIdle[node.index] { lasting.formUnion(touched(by: node)) }
-    let marked = (isFirst ? inputUnits : outputUnits).filter(isInArena)
-      .intersection(lasting)
-    let all = marked.reduce(0) { $0 + size($1) }
+    let unitCount = slices.base + slices.units.count
+    var isLasting = [Bool](repeating: false, count: unitCount)
+    for unit in inputUnits where outputUnits.contains(unit) { isLasting[unit] = true }
+    for node in graph.nodeIDs where !isIdle[node.index] {
+      for unit in touched[node] { isLasting[unit] = true }
+    }
+    var isMarked = [Bool](repeating: false, count: unitCount)
+    var all = 0
+    for unit in isFirst ? inputUnits : outputUnits where isInArena(unit) && isLasting[unit] {
+      isMarked[unit] = true
+      all += size(unit)
+    }
     // Whether one of the others comes before a node in every order, or after it; what a node needs
     // stands before it in the file.
     var isInner = [Bool](repeating: false, count: graph.nodes.count)
@@ -163,7 +170,7 @@ extension PlanChecker {
         isFirst ? requirements.needs(node.index) : requirements.users(node.index)
       isInner[node.index] = neighbours.contains { isInner[Int($0)] || !isIdle[Int($0)] }
       guard !isInner[node.index], !isIdle[node.index] else { continue }
-      let own = Set(touched(by: node)).intersection(marked).reduce(0) { $0 + size($1) }
+      let own = touched[node].reduce(0) { $0 + (isMarked[$1] ? size($1) : 0) }
       least = min(least, atRun(of: node) - saved(by: takeovers(at: node)) - own)
     }
     return least == .max ? all : all + least
@@ -177,15 +184,20 @@ extension PlanChecker {
 
   /// What no plan can do without, whatever it recomputes or spills: no claim of a floor is above it.
   mutating func checkFloor() {
-    func bytes(_ units: Set<Int>) -> Int { units.filter(isInArena).reduce(0) { $0 + size($1) } }
+    func bytes(_ units: Set<Int>) -> Int {
+      units.reduce(0) { $0 + (isInArena($1) ? size($1) : 0) }
+    }
     var floor = max(bytes(inputUnits), bytes(outputUnits))
     for node in graph.nodeIDs {
-      var streamed: Set<Int> = []
-      for tensor in Array(graph.inputs(of: node)) + Array(graph.outputs(of: node))
-      where !tensor.isAbsent && entry(tensor.index).space == MemorySpace.second.rawValue {
-        streamed.insert(family[tensor.index])
+      var fetched = 0
+      if isLadder {
+        var streamed: Set<Int> = []
+        for tensor in Array(graph.inputs(of: node)) + Array(graph.outputs(of: node))
+        where !tensor.isAbsent && entry(tensor.index).space == MemorySpace.second.rawValue {
+          streamed.insert(family[tensor.index])
+        }
+        fetched = streamed.reduce(0) { $0 + rounded(graph[TensorID($1)].bytes.value) }
       }
-      let fetched = streamed.reduce(0) { $0 + rounded(graph[TensorID($1)].bytes.value) }
       floor = max(floor, atRun(of: node) - saved(by: takeovers(at: node)) + fetched)
     }
     let planned = plan.summary.floorBytes
@@ -197,8 +209,8 @@ extension PlanChecker {
 
   /// What a node touches and its workspace.
   private func atRun(of node: NodeID) -> Int {
-    Set(touched(by: node)).filter(isInArena).reduce(rounded(graph[node].workspace.value)) {
-      $0 + size($1)
+    touched[node].reduce(rounded(graph[node].workspace.value)) {
+      $0 + (isInArena($1) ? size($1) : 0)
     }
   }
 
@@ -206,11 +218,6 @@ extension PlanChecker {
   /// of those that do.
   private func isUnit(_ number: Int) -> Bool {
     number >= slices.base || family[number] == number && slices.ofFamily[number] == nil
-  }
-
-  private func touched(by node: NodeID) -> [Int] {
-    (Array(graph.inputs(of: node)) + Array(graph.outputs(of: node)))
-      .filter { !$0.isAbsent }.flatMap { units(of: family[$0.index]) }
   }
 
   /// A fresh result of a node that may overwrite what its operand is of, in some order.
@@ -223,13 +230,15 @@ extension PlanChecker {
   private func takeovers(at node: NodeID) -> [Takeover] {
     possibleTakeovers(at: node).compactMap { made, taken in
       guard slices.ofFamily[made] == nil || !slices.isBound.contains(taken) else { return nil }
-      return Takeover(made: units(of: made)[0], taken: units(of: taken)[0])
+      guard let makes = onlyUnit(of: made), let takes = onlyUnit(of: taken) else { return nil }
+      return Takeover(made: makes, taken: takes)
     }
   }
 
   /// The most bytes that takeovers save: they are made in the order of the effects, each storage in
   /// one of them, so none saves more where fewer operands die.
   private func saved(by takeovers: [Takeover]) -> Int {
+    if takeovers.isEmpty { return 0 }
     var used: Set<Int> = []
     var saved = 0
     for takeover in takeovers

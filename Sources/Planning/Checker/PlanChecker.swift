@@ -34,6 +34,10 @@ public struct PlanChecker {
   var isOutput: [Bool] = []
   /// What tensors that are parts of one another are made of; without any, each family is its own.
   var slices = SliceUnits()
+  /// Whether the plan has each tensor in the arena.
+  var liesInArena: [Bool] = []
+  /// What each node touches; known once slices are.
+  var touched = TouchedUnits()
   /// Which stays end at each step, as positions in the plan's list.
   var stayEnds: [[Int]] = []
   /// The units that hold a graph input, and those that hold a graph output.
@@ -70,7 +74,9 @@ public struct PlanChecker {
     let stages: [(inout PlanChecker) -> Void] =
       [{ $0.checkFormat() }, { $0.checkModel() }, { $0.checkBodies() }, { $0.checkTensors() }]
       + (checker.isLadder ? ladder : plain)
-      + [{ $0.checkFloor() }, { $0.checkVerdicts() }, { $0.checkWitness() }]
+      + [
+        { $0.collectTouched() }, { $0.checkFloor() }, { $0.checkVerdicts() }, { $0.checkWitness() },
+      ]
     for stage in stages {
       stage(&checker)
       if !checker.violations.isEmpty { break }

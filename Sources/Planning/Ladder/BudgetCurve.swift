@@ -17,7 +17,15 @@ public struct BudgetCurve: Hashable, Sendable {
     public var outcome: String
     /// The bytes that runtimes without a plan would copy, by the rule for what leaves the arena:
     /// `belady`, `greedy`; the better of our order and the file's. Absent where they fail.
-    public var baselines: [String: Int] = [:]
+    public var baselines: [String: Int]
+
+    public init(
+      budgetBytes: Int, totalBytes: Int?, price: PlanPrice?, outcome: String,
+      baselines: [String: Int] = [:]
+    ) {
+      (self.budgetBytes, self.totalBytes, self.price) = (budgetBytes, totalBytes, price)
+      (self.outcome, self.baselines) = (outcome, baselines)
+    }
   }
 
   /// What order and layout alone need.
@@ -30,6 +38,11 @@ public struct BudgetCurve: Hashable, Sendable {
   public var flops: Int
   /// From the largest budget down.
   public var points: [Point]
+
+  public init(plainBytes: Int, floorBytes: Int, residentBytes: Int, flops: Int, points: [Point]) {
+    (self.plainBytes, self.floorBytes) = (plainBytes, floorBytes)
+    (self.residentBytes, self.flops, self.points) = (residentBytes, flops, points)
+  }
 }
 
 extension Planner {

@@ -33,6 +33,7 @@ let package = Package(
     .library(name: "Gate", targets: ["Gate"]),
     .library(name: "GraphOptimizer", targets: ["GraphOptimizer"]),
     .library(name: "graphopt-c", type: .dynamic, targets: ["GraphoptC"]),
+    .library(name: "graphopt-c-static", type: .static, targets: ["GraphoptC"]),
     .executable(name: "graphopt", targets: ["graphopt"]),
   ],
   dependencies: [
@@ -92,7 +93,7 @@ let package = Package(
       ]),
 
     // The C interface.
-    .target(name: "CGraphopt", exclude: ["graphopt.map", "graphopt.pc.in"]),
+    .target(name: "CGraphopt", exclude: ["graphopt.pc.in"]),
     module(
       "GraphoptC",
       [

@@ -3,7 +3,7 @@
 
 /* The layouts that programs are compiled against: changing one takes a new major version. */
 _Static_assert(sizeof(graphopt_effect) == 12, "graphopt_effect");
-_Static_assert(sizeof(graphopt_summary) == 72, "graphopt_summary");
+_Static_assert(sizeof(graphopt_summary) == 112, "graphopt_summary");
 _Static_assert(sizeof(graphopt_step) == 48, "graphopt_step");
 _Static_assert(sizeof(graphopt_placement) == 40, "graphopt_placement");
 _Static_assert(sizeof(graphopt_stay) == 32, "graphopt_stay");

@@ -1,5 +1,5 @@
-public import CGraphopt
 // SPDX-License-Identifier: Apache-2.0
+public import CGraphopt
 import Cancellation
 import GraphIR
 import Importers
@@ -36,6 +36,9 @@ typealias ProgressFunction =
 /// Behind `graphopt_options`.
 final class OptionsHandle: Handle {
   var budget: ByteCount?
+  var recompute = LadderChoice.auto
+  var spill = SpillChoice.auto
+  var costs = CostTable()
   var alignment: Int?
   var inPlace = InPlaceMode.safe
   var io = IOPlacement.arena
@@ -53,9 +56,13 @@ final class OptionsHandle: Handle {
   }
 
   var planner: Planner {
-    Planner(
+    var planner = Planner(
       memory: MemoryModel(alignment: alignment ?? 64, inPlace: inPlace, io: io), order: order,
       limits: limits, layout: layout, budget: budget)
+    planner.recompute = recompute
+    planner.spill = spill
+    planner.costs = costs
+    return planner
   }
 
   var importer: ONNXImporter { ONNXImporter(bindings: bindings, bounds: bounds) }
@@ -101,6 +108,49 @@ public func optionsSetBudget(
 ) -> graphopt_status {
   change(options, error) { options throws(CallFailure) in
     options.budget = ByteCount(try Int(bytes, "the budget"))
+  }
+}
+
+/// Sets whether nodes may run again.
+@c(graphopt_options_set_recompute)
+public func optionsSetRecompute(
+  _ options: OpaquePointer?, _ choice: UnsafePointer<CChar>?,
+  _ error: UnsafeMutablePointer<OpaquePointer?>?
+) -> graphopt_status {
+  change(options, error) { options throws(CallFailure) in
+    options.recompute = try named(
+      choice, "the choice to recompute", LadderChoice.allCases.map(\.rawValue), LadderChoice.init)
+  }
+}
+
+/// Sets whether tensors may wait in a second memory.
+@c(graphopt_options_set_spill)
+public func optionsSetSpill(
+  _ options: OpaquePointer?, _ choice: UnsafePointer<CChar>?,
+  _ error: UnsafeMutablePointer<OpaquePointer?>?
+) -> graphopt_status {
+  change(options, error) { options throws(CallFailure) in
+    options.spill = try named(
+      choice, "the choice to spill", SpillChoice.allCases.map(\.rawValue), SpillChoice.init)
+  }
+}
+
+/// Sets how fast nodes run and bytes move.
+@c(graphopt_options_set_speeds)
+public func optionsSetSpeeds(
+  _ options: OpaquePointer?, _ flopsPerSecond: Double, _ bytesPerSecond: Double,
+  _ error: UnsafeMutablePointer<OpaquePointer?>?
+) -> graphopt_status {
+  change(options, error) { options throws(CallFailure) in
+    for (name, speed) in [("operations", flopsPerSecond), ("bytes", bytesPerSecond)] {
+      guard speed == 0 || (1..<1e30).contains(speed) else {
+        throw CallFailure(
+          GRAPHOPT_INVALID_ARGUMENT,
+          "the \(name) a second are \(speed); they can be from 1 to 10^30, or 0 for unknown")
+      }
+    }
+    options.costs.flopsPerSecond = flopsPerSecond == 0 ? nil : flopsPerSecond
+    options.costs.bytesPerSecond = bytesPerSecond == 0 ? nil : bytesPerSecond
   }
 }
 

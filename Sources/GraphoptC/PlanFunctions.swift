@@ -110,7 +110,11 @@ public func planSummary(
     budget_bytes: UInt64(figures.budgetBytes ?? 0), total_bytes: UInt64(figures.totalBytes),
     resident_bytes: UInt64(figures.residentBytes), external_bytes: UInt64(figures.externalBytes),
     arena_bytes: UInt64(figures.arenaBytes), peak_bytes: UInt64(figures.peakBytes),
-    lower_bound_bytes: UInt64(figures.lowerBoundBytes))
+    lower_bound_bytes: UInt64(figures.lowerBoundBytes),
+    second_bytes: UInt64(figures.secondBytes),
+    recompute_steps: UInt64(figures.price.recomputeSteps),
+    recompute_flops: UInt64(figures.price.recomputeFlops),
+    spill_bytes: UInt64(figures.price.spillBytes), fetch_bytes: UInt64(figures.price.fetchBytes))
 }
 
 /// The number of steps.

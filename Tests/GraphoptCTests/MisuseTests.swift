@@ -70,7 +70,17 @@ import Testing
     try expect(
       GRAPHOPT_INVALID_ARGUMENT, "the budget is 18446744073709551615, which is too large"
     ) { graphopt_options_set_budget(options, .max, $0) }
-    for call in [graphopt_options_set_order, graphopt_options_set_layout] {
+    try expect(
+      GRAPHOPT_INVALID_ARGUMENT,
+      "the choice to spill is 'never'; it can be off, on, auto, weights"
+    ) { graphopt_options_set_spill(options, "never", $0) }
+    for speed in [-1, 0.5, .nan, .infinity] {
+      let answer = try refusal { graphopt_options_set_speeds(options, 1e12, speed, $0) }
+      #expect(answer.message.hasPrefix("the bytes a second are \(speed); they can be"))
+    }
+    for call in [
+      graphopt_options_set_order, graphopt_options_set_layout, graphopt_options_set_recompute,
+    ] {
       #expect(try refusal { call(options, "nonsense", $0) }.status == GRAPHOPT_INVALID_ARGUMENT)
     }
     #expect(

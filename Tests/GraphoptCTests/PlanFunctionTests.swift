@@ -155,6 +155,69 @@ import Testing
     #expect(step.workspace_offset != UInt64.max)
   }
 
+  /// A wide value waits, from the first node to the last, while one as wide comes and goes.
+  private func waiting() throws -> OpaquePointer {
+    var object: OpaquePointer?
+    try call { graphopt_graph_create("waiting", &object, $0) }
+    let graph = try #require(object)
+    let sizes: [(String, UInt64, graphopt_role)] = [
+      ("in", 64, GRAPHOPT_ROLE_INPUT), ("wide", 4096, GRAPHOPT_ROLE_ACTIVATION),
+      ("narrow", 64, GRAPHOPT_ROLE_ACTIVATION), ("other", 4096, GRAPHOPT_ROLE_ACTIVATION),
+      ("last", 64, GRAPHOPT_ROLE_ACTIVATION), ("out", 64, GRAPHOPT_ROLE_OUTPUT),
+    ]
+    for (name, bytes, role) in sizes {
+      try call { graphopt_graph_add_buffer(graph, name, bytes, role, nil, $0) }
+    }
+    for (inputs, output) in [([0], 1), ([1], 2), ([2], 3), ([3], 4), ([1, 4], 5)] {
+      let inputs = inputs.map { UInt32($0) }
+      var output = UInt32(output)
+      try call {
+        graphopt_graph_add_node(
+          graph, "make \(output)", "Step", inputs, inputs.count, &output, 1, nil, 0, 0, nil, $0)
+      }
+    }
+    return graph
+  }
+
+  @Test(arguments: [("on", "off"), ("off", "on")])
+  func `a budget is kept in the ways that are allowed, and the price is stated`(
+    _ allowed: (recompute: String, spill: String)
+  ) throws {
+    let graph = try waiting()
+    defer { graphopt_graph_free(graph) }
+    let options = graphopt_options_create()
+    defer { graphopt_options_free(options) }
+    try call { graphopt_options_set_budget(options, 4352, $0) }
+    try call { graphopt_options_set_recompute(options, allowed.recompute, $0) }
+    try call { graphopt_options_set_spill(options, allowed.spill, $0) }
+    try call { graphopt_options_set_speeds(options, 1e12, 1e10, $0) }
+    var plan: OpaquePointer?
+    try call { graphopt_plan_create(graph, options, &plan, $0) }
+    defer { graphopt_plan_free(plan) }
+    try call { graphopt_plan_check(plan, graph, $0) }
+
+    var summary = graphopt_summary()
+    graphopt_plan_summary(plan, &summary)
+    #expect(summary.fits == 1)
+    #expect(summary.total_bytes <= 4352)
+    var kinds: [graphopt_step_kind.RawValue: UInt64] = [:]
+    for index in 0..<graphopt_plan_step_count(plan) {
+      var step = graphopt_step()
+      try call { graphopt_plan_step(plan, index, &step, $0) }
+      kinds[step.kind.rawValue, default: 0] += 1
+    }
+    let isSpilled = allowed.spill == "on"
+    #expect(kinds[GRAPHOPT_STEP_RECOMPUTE.rawValue] == (isSpilled ? nil : 1))
+    #expect(kinds[GRAPHOPT_STEP_SPILL.rawValue] == (isSpilled ? 1 : nil))
+    #expect(summary.recompute_steps == (isSpilled ? 0 : 1))
+    #expect((summary.recompute_flops > 0) == !isSpilled)
+    #expect(summary.spill_bytes == (isSpilled ? 4096 : 0))
+    #expect(summary.fetch_bytes == summary.spill_bytes)
+    #expect(summary.second_bytes == summary.spill_bytes)
+    // The wide value is at one place before and at one after.
+    #expect(graphopt_plan_stay_count(plan) == 6 + 1)
+  }
+
   @Test func `progress names the stages, on the thread of the call`() throws {
     final class Log { var stages: [String] = [] }
     let log = Log()

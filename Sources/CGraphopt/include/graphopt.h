@@ -78,6 +78,19 @@ void graphopt_options_free(graphopt_options *options);
 /* What resident bytes and the arena together may need; none unless set. */
 graphopt_status graphopt_options_set_budget(
     graphopt_options *options, uint64_t bytes, graphopt_error **error);
+/* "off", "on" or "auto" (unless set): whether nodes may run again to keep the budget; "on" where only
+ * what is "on" may be done. */
+graphopt_status graphopt_options_set_recompute(
+    graphopt_options *options, const char *choice, graphopt_error **error);
+/* "off", "on", "auto" (unless set) or "weights": whether tensors may wait in a second memory to keep
+ * the budget; with "weights", weights and optimizer state are at home there. */
+graphopt_status graphopt_options_set_spill(
+    graphopt_options *options, const char *choice, graphopt_error **error);
+/* How many floating-point operations a second run, and how many bytes a second move between the
+ * memories each way, by which both are weighed against each other; 0 for what is not known. */
+graphopt_status graphopt_options_set_speeds(
+    graphopt_options *options, double flops_per_second, double bytes_per_second,
+    graphopt_error **error);
 /* What every size and offset is a multiple of: a power of two; 64 unless set. */
 graphopt_status graphopt_options_set_alignment(
     graphopt_options *options, uint64_t alignment, graphopt_error **error);
@@ -222,6 +235,11 @@ typedef struct graphopt_summary {
   uint64_t arena_bytes;       /* the size to allocate */
   uint64_t peak_bytes;        /* the most bytes live at any step */
   uint64_t lower_bound_bytes; /* what no order stays below */
+  uint64_t second_bytes;      /* the size of the second memory */
+  uint64_t recompute_steps;   /* how many steps run a node once more */
+  uint64_t recompute_flops;   /* their floating-point operations */
+  uint64_t spill_bytes;       /* what is copied to the second memory */
+  uint64_t fetch_bytes;       /* what is copied back from it */
 } graphopt_summary;
 
 void graphopt_plan_summary(const graphopt_plan *plan, graphopt_summary *summary);

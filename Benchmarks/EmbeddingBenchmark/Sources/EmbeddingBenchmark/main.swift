@@ -29,7 +29,8 @@ func text(_ value: Double, _ digits: Int) -> String {
   let scale = (0..<digits).reduce(1.0) { scale, _ in scale * 10 }
   let number = Int((value * scale).rounded())
   let fraction = String(number % Int(scale))
-  return "\(number / Int(scale)).\(String(repeating: "0", count: digits - fraction.utf8.count))\(fraction)"
+  let zeros = String(repeating: "0", count: digits - fraction.utf8.count)
+  return "\(number / Int(scale)).\(zeros)\(fraction)"
 }
 
 func fail(_ message: String) -> Never {
@@ -182,8 +183,8 @@ func changed(_ source: Graph) throws -> Graph {
       source.name(of: tensor), type: .uint8,
       shape: [tensor == widened ? bytes + bytes / 2 : bytes], role: source[tensor].role)
   }
-  source.inputs.forEach { graph.addInput($0) }
-  source.outputs.forEach { graph.addOutput($0) }
+  for input in source.inputs { graph.addInput(input) }
+  for output in source.outputs { graph.addOutput(output) }
   for node in source.nodeIDs {
     // A view is as large as what it views, so that only fresh results are changed.
     try graph.addNode(
@@ -197,7 +198,7 @@ func changed(_ source: Graph) throws -> Graph {
         return !touched.contains { $0 == widened }
       }, workspace: source[node].workspace)
   }
-  source.controlDependencies.forEach { graph.addControlDependency($0) }
+  for dependency in source.controlDependencies { graph.addControlDependency(dependency) }
   return graph
 }
 
@@ -205,7 +206,11 @@ let arguments = CommandLine.arguments
 guard arguments.count > 2, let pairs = Int(arguments[1]), pairs > 0 else {
   fail("usage: EmbeddingBenchmark PAIRS MODEL[,NAME=SIZE]...")
 }
-print("| model | operators | Swift, s | C, s | C over Swift | new plan, s | plan like before, s | part | arena of the new plan, of the kept one |")
+let columns = [
+  "model", "operators", "Swift, s", "C, s", "C over Swift", "new plan, s", "plan like before, s",
+  "part", "arena of the new plan, of the kept one",
+]
+print("| \(columns.joined(separator: " | ")) |")
 print("|---|--:|--:|--:|--:|--:|--:|--:|---|")
 for argument in arguments.dropFirst(2) {
   let parts = argument.split(separator: ",").map(String.init)

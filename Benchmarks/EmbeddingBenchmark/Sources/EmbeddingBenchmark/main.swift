@@ -34,7 +34,7 @@ func text(_ value: Double, _ digits: Int) -> String {
 }
 
 func fail(_ message: String) -> Never {
-  fputs("EmbeddingBenchmark: \(message)\n", stderr)
+  print("EmbeddingBenchmark: \(message)")
   exit(65)
 }
 
@@ -60,7 +60,8 @@ func inSwift(_ source: Graph, _ outputs: Set<TensorID>) throws -> ExecutionPlan 
   for node in source.nodeIDs {
     try graph.addNode(
       source.name(of: node), kind: source.kind(of: node), inputs: Array(source.inputs(of: node)),
-      outputs: Array(source.outputs(of: node)), effects: Array(source.effects(of: node)),
+      outputs: Array(source.outputs(of: node)),
+      effects: source.effects(of: node).filter { $0.inC != nil },
       workspace: source[node].workspace)
   }
   for dependency in source.controlDependencies { graph.addControlDependency(dependency) }
@@ -91,15 +92,17 @@ extension TensorRole {
 }
 
 extension Effect {
-  var inC: graphopt_effect {
-    let kind =
+  /// The effect as C has it; nil for slices, which are used on demand only.
+  var inC: graphopt_effect? {
+    let kind: graphopt_effect_kind? =
       switch self.kind {
       case .alias: GRAPHOPT_EFFECT_ALIAS
       case .mayAlias: GRAPHOPT_EFFECT_MAY_ALIAS
       case .mayOverwrite: GRAPHOPT_EFFECT_MAY_OVERWRITE
       case .mustOverwrite: GRAPHOPT_EFFECT_MUST_OVERWRITE
+      default: nil
       }
-    return graphopt_effect(kind: kind, output: UInt32(output), input: UInt32(input))
+    return kind.map { graphopt_effect(kind: $0, output: UInt32(output), input: UInt32(input)) }
   }
 }
 
@@ -130,7 +133,7 @@ struct Prepared {
         name: Array(source.name(of: $0).utf8CString),
         type: Array(source.kind(of: $0).type.utf8CString),
         inputs: source.inputs(of: $0).map(number), outputs: source.outputs(of: $0).map(number),
-        effects: source.effects(of: $0).map(\.inC),
+        effects: source.effects(of: $0).compactMap(\.inC),
         workspace: UInt64(source[$0].workspace.value))
     }
     dependencies = source.controlDependencies.map {
@@ -192,8 +195,8 @@ func changed(_ source: Graph) throws -> Graph {
       outputs: Array(source.outputs(of: node)),
       effects: source.effects(of: node).filter { effect in
         let touched = [
-          source.outputs(of: node)[source.outputs(of: node).startIndex + effect.output],
-          source.inputs(of: node)[source.inputs(of: node).startIndex + effect.input],
+          source.outputs(of: node)[source.outputs(of: node).startIndex + Int(effect.output)],
+          source.inputs(of: node)[source.inputs(of: node).startIndex + Int(effect.input)],
         ]
         return !touched.contains { $0 == widened }
       }, workspace: source[node].workspace)

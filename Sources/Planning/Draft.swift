@@ -61,8 +61,12 @@ struct Draft {
     }
     fileSchedule = fileOrder
     if let kept, found.isSettled {
+      let constructive = layout == .auto ? LayoutChoice(name: "constructive") ?? layout : layout
+      // Around offsets that stay there is room or there is none; a search would take longer than a
+      // new layout.
       let same = try Arrangement(
-        of: found.schedule, of: problem, layout: layout, keeping: kept.offsets, cancellation: flag)
+        of: found.schedule, of: problem, layout: constructive, keeping: kept.offsets,
+        cancellation: flag)
       if same.fragmentBytes == 0 {
         var simulator = LivenessSimulator(map: problem.storages)
         let filePeak = simulator.lifetimes(of: fileOrder).peakBytes

@@ -215,7 +215,8 @@ let columns = [
 ]
 print("| \(columns.joined(separator: " | ")) |")
 print("|---|--:|--:|--:|--:|--:|--:|--:|---|")
-for argument in arguments.dropFirst(2) {
+/// Measures a model and prints its row.
+func report(_ argument: String) throws {
   let parts = argument.split(separator: ",").map(String.init)
   let bindings = try parts.dropFirst().map { try DimensionBinding(parsing: $0) }
   let graph = try ONNXImporter(bindings: bindings).importGraph(path: parts[0]).graph
@@ -255,4 +256,10 @@ for argument in arguments.dropFirst(2) {
       + "| \(text(median(zip(c, swift).map { $0 / $1 }), 3)) "
       + "| \(text(median(fresh), 3)) | \(text(median(kept), 3)) "
       + "| \(text(median(zip(kept, fresh).map { $0 / $1 }), 3)) | \(arenas.0), \(arenas.1) |")
+}
+
+for argument in arguments.dropFirst(2) {
+  do {
+    try report(argument)
+  } catch { fail("\(argument): \(error)") }
 }

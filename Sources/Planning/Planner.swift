@@ -115,16 +115,13 @@ public struct Planner: Sendable {
     var smallest: Int?
     if let budget, residents + draft.arrangement.arenaBytes > budget.value {
       progress(.climbing)
-      if let plan = try ladderPlan(plain, bodies, within: budget, model: model) {
+      let enough = residents + draft.arrangement.arenaBytes
+      switch try climb(plain, bodies, within: budget, enough: enough, model: model) {
+      case .fits(let plan):
         progress(.checking)
         return try checked(budgeted(plan), of: plain.problem, plain.bound)
+      case .needs(let bytes): smallest = bytes
       }
-      smallest =
-        try ladder(for: plain).smallestBudget(
-          [plain.arrangement.schedule, plain.fileSchedule],
-          above: budget.value - bodies.residentBytes,
-          enough: residents - bodies.residentBytes + draft.arrangement.arenaBytes
-        ).map { $0.budget + bodies.residentBytes } ?? residents + draft.arrangement.arenaBytes
     }
 
     var plan = PlanAssembly(

@@ -202,4 +202,26 @@ import Testing
       if !range.isEmpty { #expect(tree.maximum(in: range) == loads[range].max()) }
     }
   }
+
+  /// With a layout that wastes much, whether a plan fits is luck: a search for a larger budget may come
+  /// upon one for this one.
+  @Test(arguments: Seeds.first(40))
+  func `a budget is kept, or a larger one is named that would be`(seed: Int) throws {
+    let graph = RandomGraph(seed: seed, shape: RandomGraph.Shape(nodes: 14...24)).graph
+    var planner = Planner(
+      memory: MemoryModel(alignment: 1), layout: try #require(LayoutChoice(name: "chronological")))
+    planner.recompute = .on
+    planner.spill = .off
+    let free = try planner.plan(graph, model: PlannedModel(path: "g")).summary
+    for percent in stride(from: 95, through: 50, by: -5) {
+      let budget = free.totalBytes * percent / 100
+      planner.budget = ByteCount(budget)
+      let plan = try planner.plan(graph, model: PlannedModel(path: "g"))
+      if plan.summary.fits == true {
+        #expect(plan.summary.totalBytes <= budget)
+      } else {
+        #expect(try #require(plan.summary.smallestBudgetBytes) > budget)
+      }
+    }
+  }
 }

@@ -21,10 +21,38 @@ extension Planner {
     _ plain: Draft, _ bodies: BodyPlans, within budget: ByteCount, model: PlannedModel
   ) throws(PlanningError) -> ExecutionPlan? {
     let ladder = ladder(for: plain)
-    let schedules = [plain.arrangement.schedule, plain.fileSchedule]
-    guard let found = try ladder.plan(schedules, within: budget.value - bodies.residentBytes)
-    else { return nil }
-    return assembled(found, ladder, plain, bodies, model)
+    let found = try ladder.plan(
+      [plain.arrangement.schedule, plain.fileSchedule],
+      within: budget.value - bodies.residentBytes)
+    return found.map { assembled($0, ladder, plain, bodies, model) }
+  }
+
+  /// What the ladder came to.
+  enum Climb {
+    /// A plan within the budget.
+    case fits(ExecutionPlan)
+    /// The smallest budget for which there is a plan, in bytes.
+    case needs(Int)
+  }
+
+  /// A plan within the budget, as ``ladderPlan(_:_:within:model:)`` finds it, or what more it takes.
+  ///
+  /// - Parameter enough: What is needed without recomputing and spilling, in bytes.
+  func climb(
+    _ plain: Draft, _ bodies: BodyPlans, within budget: ByteCount, enough: Int, model: PlannedModel
+  ) throws(PlanningError) -> Climb {
+    if let plan = try ladderPlan(plain, bodies, within: budget, model: model) {
+      return .fits(plan)
+    }
+    let ladder = ladder(for: plain)
+    let own = budget.value - bodies.residentBytes
+    let least = try ladder.smallestBudget(
+      [plain.arrangement.schedule, plain.fileSchedule], above: own,
+      enough: enough - bodies.residentBytes)
+    guard let least else { return .needs(enough) }
+    // More was allowed, and the layout came out within what was asked for.
+    if least.budget <= own { return .fits(assembled(least.found, ladder, plain, bodies, model)) }
+    return .needs(least.budget + bodies.residentBytes)
   }
 
   /// A ladder's find as a plan, without budget.

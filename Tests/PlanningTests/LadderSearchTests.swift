@@ -203,8 +203,7 @@ import Testing
     }
   }
 
-  /// With a layout that wastes much, whether a plan fits is luck: a search for a larger budget may come
-  /// upon one for this one.
+  /// With a layout that wastes much, what the loads promise is often not kept.
   @Test(arguments: Seeds.first(40))
   func `a budget is kept, or a larger one is named that would be`(seed: Int) throws {
     let graph = RandomGraph(seed: seed, shape: RandomGraph.Shape(nodes: 14...24)).graph

@@ -11,7 +11,7 @@ LIBDIR ?= $(PREFIX)/lib
 MANDIR ?= $(PREFIX)/share/man
 ZSHDIR ?= $(PREFIX)/share/zsh/site-functions
 VERSION := 1.0.0
-SOVERSION := 1
+SOVERSION := $(firstword $(subst ., ,$(VERSION)))
 
 SWIFT_FLAGS := -c release --static-swift-stdlib
 BIN = $(shell swift build $(SWIFT_FLAGS) --show-bin-path)

@@ -26,7 +26,7 @@ public struct BudgetPage: Sendable {
   public var bytes: [UInt8] {
     var bytes: [UInt8] = []
     func write(_ text: String) { bytes += text.utf8 }
-    write(head)
+    write(PageHead(model: model, title: "what memory costs", runsScripts: false).html)
     write("<style>\n")
     bytes += PackageResources.page_css
     write("</style>\n</head>\n<body>\n")
@@ -35,25 +35,7 @@ public struct BudgetPage: Sendable {
     return bytes
   }
 
-  private var modelName: String {
-    model.split(separator: "/").last.map(String.init) ?? model
-  }
-
-  private var head: String {
-    let policy =
-      "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'"
-    return """
-      <!DOCTYPE html>
-      <html lang="en">
-      <head>
-      <meta charset="utf-8">
-      <meta name="viewport" content="width=device-width, initial-scale=1">
-      <meta name="color-scheme" content="light dark">
-      <meta http-equiv="Content-Security-Policy" content="\(policy)">
-      <title>\(modelName.html) – what memory costs</title>
-
-      """
-  }
+  private var modelName: String { PageHead.name(ofModelAt: model) }
 
   private var header: String {
     let least = planned.map(\.total).min() ?? curve.plainBytes

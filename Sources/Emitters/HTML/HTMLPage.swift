@@ -17,27 +17,12 @@ struct HTMLPage {
     facts = PlanFacts(plan)
   }
 
-  private var modelName: String {
-    plan.model.path.split(separator: "/").last.map(String.init) ?? plan.model.path
-  }
-
   /// The head, up to the style.
   var head: String {
-    let policy =
-      "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; "
-      + "base-uri 'none'; form-action 'none'"
-    return """
-      <!DOCTYPE html>
-      <html lang="en">
-      <head>
-      <meta charset="utf-8">
-      <meta name="viewport" content="width=device-width, initial-scale=1">
-      <meta name="color-scheme" content="light dark">
-      <meta http-equiv="Content-Security-Policy" content="\(policy)">
-      <title>\(modelName.html) – memory plan</title>
-
-      """
+    PageHead(model: plan.model.path, title: "memory plan", runsScripts: true).html
   }
+
+  private var modelName: String { PageHead.name(ofModelAt: plan.model.path) }
 
   /// Everything that is seen, with empty places for what the script draws.
   var body: String {

@@ -42,8 +42,8 @@ struct BudgetCommand: ParsableCommand {
     help: ArgumentHelp(
       "Writes the curve as html=PATH, a page for a browser with its picture, or json=PATH; may be "
         + "repeated.", valueName: "kind=path"),
-    transform: { try CurveEmission(parsing: $0) })
-  var emissions: [CurveEmission] = []
+    transform: { try Emission(parsing: $0, kinds: CurveReport.kinds) })
+  var emissions: [Emission] = []
 
   @Option(help: "What goes to standard output: text, json.")
   var format = ReportFormat.text
@@ -90,10 +90,12 @@ struct BudgetCommand: ParsableCommand {
     } catch { throw Failure(error, file: model.model) }
     let report = CurveReport(model: model.model, curve: curve)
     let files = OutputFiles()
-    for emission in emissions { try files.add(emission.path, bytes: emission.bytes(of: report)) }
+    for emission in emissions {
+      try files.add(emission.path, bytes: report.bytes(as: emission.kind))
+    }
     try files.commit()
     progress.finish()
-    if emissions.contains(where: { $0.path == OutputFile.standardOutput }) { return }
+    if emissions.contains(where: \.isStandardOutput) { return }
     try Terminal.write(format == .json ? report.json : Array(report.text.utf8))
   }
 
@@ -155,37 +157,6 @@ struct BudgetCommand: ParsableCommand {
   private static let sizeLimit = 1 << 30
   /// How many sizes behind the answer are planned to see that they do not fit.
   private static let looked = 4
-}
-
-/// One file that `budget --emit KIND=PATH` asks for.
-struct CurveEmission: Hashable {
-  /// What a curve is written as.
-  enum Kind: String, CaseIterable {
-    case html
-    case json
-  }
-
-  let kind: Kind
-  let path: String
-
-  init(parsing text: String) throws {
-    let parts = text.split(separator: "=", maxSplits: 1)
-    guard parts.count == 2 else {
-      throw ValidationError("--emit is KIND=PATH, not '\(text)'")
-    }
-    guard let kind = Kind(rawValue: String(parts[0])) else {
-      let kinds = Kind.allCases.map(\.rawValue).joined(separator: ", ")
-      throw ValidationError("there is no format '\(parts[0])' for curves; choose from \(kinds)")
-    }
-    (self.kind, path) = (kind, String(parts[1]))
-  }
-
-  func bytes(of report: CurveReport) -> [UInt8] {
-    switch kind {
-    case .html: BudgetPage(model: report.model, curve: report.curve).bytes
-    case .json: report.json
-    }
-  }
 }
 
 extension Failure {

@@ -6,8 +6,16 @@ import Planning
 
 /// What `budget` prints of a curve.
 struct CurveReport {
+  /// What a curve can be written as.
+  static let kinds = ["html", "json"]
+
   let model: String
   let curve: BudgetCurve
+
+  /// The curve as one of ``kinds``.
+  func bytes(as kind: String) -> [UInt8] {
+    kind == "html" ? BudgetPage(model: model, curve: curve).bytes : json
+  }
 
   var text: String {
     var text =

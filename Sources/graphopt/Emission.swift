@@ -26,15 +26,16 @@ struct Emission: Hashable {
   /// Whether it is a copy of the model.
   var isModel: Bool { kind == ONNXEmitter.kind }
 
-  init(parsing text: String) throws {
+  /// - Parameter kinds: What can be asked for; every kind there is of plans unless given.
+  init(parsing text: String, kinds: [String] = Self.kinds) throws {
     guard let equals = text.firstIndex(of: "="), text.index(after: equals) < text.endIndex else {
       throw ValidationError("--emit is KIND=PATH, not '\(text)'")
     }
     kind = String(text[..<equals])
     path = String(text[text.index(after: equals)...])
-    guard Self.kinds.contains(kind) else {
+    guard kinds.contains(kind) else {
       throw ValidationError(
-        "there is no format '\(kind)'; choose from \(Self.kinds.joined(separator: ", "))")
+        "there is no format '\(kind)'; choose from \(kinds.joined(separator: ", "))")
     }
   }
 

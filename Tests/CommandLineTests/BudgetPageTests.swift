@@ -92,7 +92,7 @@ import Testing
       #expect(result.errors.contains(words), "\(result.errors)")
       #expect(folder.files == [])
     }
-    refuses("no format 'svg' for curves; choose from html, json", "--emit", "svg=a")
+    refuses("there is no format 'svg'; choose from html, json", "--emit", "svg=a")
     refuses("--emit is KIND=PATH, not 'html'", "--emit", "html")
     refuses("--emit is KIND=PATH, not 'html='", "--emit", "html=")
     refuses(

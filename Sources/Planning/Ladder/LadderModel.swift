@@ -47,6 +47,10 @@ struct LadderModel: Sendable {
   /// For each node, the nodes that update something it reads, behind it in the file: once one of
   /// those ran, it may not run again.
   let spoilers: IndexRows
+  /// For each node, those that may not run again once it ran: the rows of `spoilers`, turned round.
+  let spoils: IndexRows
+  /// For each storage, the repeatable nodes that need it when they run again.
+  let rereaders: IndexRows
   /// The takeovers of each node.
   let takeovers: [[StorageMap.Takeover]]
   /// The bytes of all residents that are not streamed.
@@ -157,12 +161,17 @@ struct LadderModel: Sendable {
     }
     (self.rereads, self.remakes, self.remaker) = (rereads, remakes, remaker)
     self.isRepeatable = isRepeatable
-    var rows = IndexRows()
-    for row in spoilers {
-      for writer in row { rows.add(writer) }
-      rows.endRow()
+    self.spoilers = IndexRows(spoilers)
+    var spoils = [[Int]](repeating: [], count: graph.nodes.count)
+    for (node, row) in spoilers.enumerated() where isRepeatable[node] {
+      for writer in row { spoils[writer].append(node) }
     }
-    self.spoilers = rows
+    self.spoils = IndexRows(spoils)
+    var rereaders = [[Int]](repeating: [], count: count)
+    for node in graph.nodeIDs where isRepeatable[node.index] {
+      for storage in rereads[node.index] { rereaders[storage].append(node.index) }
+    }
+    self.rereaders = IndexRows(rereaders)
     takeovers = graph.nodeIDs.map { node in
       Array(map.takeovers[map.takeoverStart[node.index]..<map.takeoverStart[node.index + 1]])
     }
@@ -230,6 +239,15 @@ struct IndexRows: Sendable {
 
   private var start: [Int32] = [0]
   private var values: [Int32] = []
+
+  init() {}
+
+  init(_ rows: [[Int]]) {
+    for row in rows {
+      for value in row { add(value) }
+      endRow()
+    }
+  }
 
   /// Adds to the row that is being written.
   mutating func add(_ value: Int) { values.append(Int32(value)) }

@@ -12,6 +12,8 @@ struct LadderPlanner {
   let recompute: LadderChoice
   let spill: SpillChoice
 
+  /// How many orders are spilled.
+  private static let spilledOrders = 3
   /// How often less is asked of the loads because the layout needs more than they say.
   private static let layoutRetries = 6
   /// Policies of runtimes are followed in graphs up to this size.
@@ -60,50 +62,91 @@ struct LadderPlanner {
   /// The cheapest plan found that needs no more than a budget.
   ///
   /// - Parameters:
-  ///   - schedules: Orders of the runs, the best one first. Recomputing alone starts from each of them:
-  ///     an order that needs more may have peaks that less lowers.
+  ///   - orders: Orders of the runs, all different, the best one first.
   ///   - budget: Of resident bytes and arena together.
   /// - Returns: `nil` where none was found.
-  func plan(_ schedules: [Schedule], within budget: Int) throws(PlanningError) -> Found? {
+  func plan(_ orders: [[NodeID]], within budget: Int) throws(PlanningError) -> Found? {
     let model = LadderModel(of: problem, streamsResidents: streamsResidents)
-    return try plan(model, schedules, within: budget, isFinal: true)
+    return try plan(model, orders, within: budget, isFinal: true)
   }
 
-  /// Among the optimum of a small graph, and the greedy ladder with both means, with spilling alone
-  /// and with recomputing alone, what is cheapest.
+  /// Among the optimum of a small graph, recomputing alone, spilling alone, and both, what is cheapest.
   ///
   /// - Parameter isFinal: Whether the price matters, not only that there is one.
   private func plan(
-    _ model: LadderModel, _ schedules: [Schedule], within budget: Int, isFinal: Bool
+    _ model: LadderModel, _ orders: [[NodeID]], within budget: Int, isFinal: Bool
   ) throws(PlanningError) -> Found? {
     let arena = budget - model.residentBytes
     guard arena >= model.floorBytes, mayRecompute || maySpill else { return nil }
     if let found = try optimum(model, within: arena) { return found }
     var best: Found?
-    for (number, schedule) in schedules.enumerated()
-    where !schedules[..<number].contains(where: { $0.order == schedule.order }) {
-      let start = LadderState(model, order: schedule.order)
-      for (again, away) in [(true, true), (false, true), (true, false)]
-      where (!again || mayRecompute) && (!away || maySpill) && (number == 0 || !away) {
-        let found = try greedy(start, again, away, within: arena, isFinal: isFinal)
-        guard let found else { continue }
-        if best.map({ found.seconds < $0.seconds }) ?? true { best = found }
-        if !isFinal { return best }
+    func take(_ found: Found?) -> Bool {
+      guard let found else { return false }
+      if best.map({ found.seconds < $0.seconds }) ?? true { best = found }
+      return !isFinal
+    }
+    for away in [false, true] where mayRecompute && (!away || maySpill) {
+      let search = RecomputeSearch(
+        model, orders: orders, costs: costs, mayRecompute: true, maySpill: away)
+      if take(try searched(search, away, model, within: arena, isFinal: isFinal)) { return best }
+    }
+    if maySpill {
+      for order in orders.prefix(Self.spilledOrders) {
+        if take(try spilled(order, model, within: arena)) { return best }
       }
     }
     return best
   }
 
-  /// The plan of the greedy ladder, its loads held so far below the budget that the layout fits; where
-  /// it may spill, what is spilled and fetched is chosen anew for the runs that it ends with.
-  private func greedy(
-    _ start: LadderState, _ again: Bool, _ away: Bool, within arena: Int, isFinal: Bool
+  /// A plan that recomputes, its loads held so far below the budget that the layout fits; where it may
+  /// spill, what is spilled and fetched is chosen anew for the runs that it ends with.
+  private func searched(
+    _ search: RecomputeSearch, _ away: Bool, _ model: LadderModel, within arena: Int, isFinal: Bool
   ) throws(PlanningError) -> Found? {
-    let model = start.model
+    var search = search
+    return try laidOut(model, within: arena) { target in
+      search.run(within: target, isFirstEnough: !isFinal)
+      if isFinal, !away { search.improve(within: target) }
+      guard let best = search.best else { return nil }
+      let spilled = away ? SpillSearch.improved(best.actions, in: model, budget: target) : nil
+      return (spilled?.actions ?? best.actions, nil, away ? "search" : "search over recomputes")
+    }
+  }
+
+  /// A plan that spills and never recomputes.
+  private func spilled(
+    _ order: [NodeID], _ model: LadderModel, within arena: Int
+  ) throws(PlanningError) -> Found? {
+    var search = RecomputeSearch(
+      model, orders: [order], costs: costs, mayRecompute: false, maySpill: true)
+    return try laidOut(model, within: arena) { target in
+      var actions = order.map { LadderAction.run($0) }
+      var found = SpillSearch.improved(actions, in: model, budget: target)
+      if found == nil {
+        search.run(within: target)
+        guard let best = search.best else { return nil }
+        actions = best.actions
+        found = SpillSearch.improved(actions, in: model, budget: target)
+      }
+      guard let found else { return (actions, nil, "spilling") }
+      return (
+        found.actions, found.bound - found.compulsory,
+        found.isOptimal ? "spilling, optimal for this order" : "spilling"
+      )
+    }
+  }
+
+  /// Actions with what no spilling of their order moves less than, and how they were found.
+  private typealias Choice = (actions: [LadderAction], bound: Int?, note: String)
+
+  /// Lays actions out; where the layout needs more than the budget, asks for actions whose loads are
+  /// that much lower.
+  private func laidOut(
+    _ model: LadderModel, within arena: Int, _ choose: (Int) -> Choice?
+  ) throws(PlanningError) -> Found? {
     var target = arena
     for _ in 0..<Self.layoutRetries {
-      guard let choice = choice(start, again, away, within: target, isFinal: isFinal)
-      else { return nil }
+      guard let choice = choose(target) else { return nil }
       let actions = choice.actions
       let residencies: Residencies
       do throws(Residencies.Fault) {
@@ -123,37 +166,6 @@ struct LadderPlanner {
     return nil
   }
 
-  /// The actions that keep loads within a budget, what no spilling of their order moves less than, and
-  /// how they were found.
-  private func choice(
-    _ start: LadderState, _ again: Bool, _ away: Bool, within budget: Int, isFinal: Bool
-  ) -> (actions: [LadderAction], bound: Int?, note: String)? {
-    let model = start.model
-    if !again,
-      let found = SpillSearch.improved(
-        start.order.map { .run($0) }, in: model, budget: budget)
-    {
-      return (
-        found.actions, found.bound - found.compulsory,
-        found.isOptimal ? "spilling, optimal for this order" : "spilling"
-      )
-    }
-    var ladder = LadderGreedy(
-      start, costs: costs, budget: budget, mayRecompute: again, maySpill: away)
-    guard ladder.run() else { return nil }
-    let actions = ladder.state.actions()
-    if away, let found = SpillSearch.improved(actions, in: model, budget: budget) {
-      return (found.actions, nil, "greedy ladder")
-    }
-    guard again, !away, !streamsResidents, isFinal else {
-      return (actions, nil, again ? "greedy ladder" : "greedy spilling")
-    }
-    var search = RecomputeSearch(
-      model, order: start.order, actions, costs: costs, budget: budget)
-    search.run()
-    return (search.actions, nil, "greedy ladder and search")
-  }
-
   /// The cheapest plan of a small graph over all orders, if its layout needs no more than its loads.
   private func optimum(
     _ model: LadderModel, within arena: Int
@@ -164,7 +176,7 @@ struct LadderPlanner {
         maySpill: maySpill),
       case .optimal(let found) = search.answer()
     else { return nil }
-    let actions = LadderState.withoutUseless(found, model)
+    let actions = model.withoutUseless(found)
     let residencies: Residencies
     do throws(Residencies.Fault) {
       residencies = try Residencies(of: actions, in: model)
@@ -223,19 +235,19 @@ struct LadderPlanner {
   ///
   /// - Parameter enough: A budget that is kept without recompute and spill.
   func smallestBudget(
-    _ schedules: [Schedule], above budget: Int, enough: Int
+    _ orders: [[NodeID]], above budget: Int, enough: Int
   ) throws(PlanningError) -> (budget: Int, found: Found)? {
     let model = LadderModel(of: problem, streamsResidents: streamsResidents)
     var low = max(budget, model.residentBytes + model.floorBytes - 1)
     var high = enough
     var best: (budget: Int, found: Found)?
-    if low + 1 < high, let found = try plan(model, schedules, within: low + 1, isFinal: false) {
+    if low + 1 < high, let found = try plan(model, orders, within: low + 1, isFinal: false) {
       return (model.residentBytes + found.arrangement.arenaBytes, found)
     }
     let step = max(1, (high - low) / 256)
     while high - low > step {
       let middle = low + (high - low) / 2
-      if let found = try plan(model, schedules, within: middle, isFinal: false) {
+      if let found = try plan(model, orders, within: middle, isFinal: false) {
         high = model.residentBytes + found.arrangement.arenaBytes
         best = (high, found)
       } else {

@@ -22,8 +22,7 @@ extension Planner {
   ) throws(PlanningError) -> ExecutionPlan? {
     let ladder = ladder(for: plain)
     let found = try ladder.plan(
-      [plain.arrangement.schedule, plain.fileSchedule],
-      within: budget.value - bodies.residentBytes)
+      LadderOrders.all(of: plain), within: budget.value - bodies.residentBytes)
     return found.map { assembled($0, ladder, plain, bodies, model) }
   }
 
@@ -47,8 +46,7 @@ extension Planner {
     let ladder = ladder(for: plain)
     let own = budget.value - bodies.residentBytes
     let least = try ladder.smallestBudget(
-      [plain.arrangement.schedule, plain.fileSchedule], above: own,
-      enough: enough - bodies.residentBytes)
+      LadderOrders.all(of: plain), above: own, enough: enough - bodies.residentBytes)
     guard let least else { return .needs(enough) }
     // More was allowed, and the layout came out within what was asked for.
     if least.budget <= own { return .fits(assembled(least.found, ladder, plain, bodies, model)) }

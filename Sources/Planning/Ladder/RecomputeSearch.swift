@@ -3,119 +3,227 @@
 import GraphIR
 import MemoryLayout
 
-/// Makes what a schedule runs again cheaper: a part of it is given up, and the greedy ladder finds its
-/// way back below the budget with scores blurred at random, again and again (large neighbourhood
-/// search; Shaw, CP 1998). What turns out needless goes at once.
+/// Looks for cheap actions within a budget: several orders are executed by several rules
+/// (``EvictingRun``); then the best one is executed again and again, with a part of what it dropped kept
+/// and scores blurred at random (large neighbourhood search; Shaw, CP 1998). What turns out needless is
+/// left out (``StayTimeline``).
 ///
-/// Rounds are counted, and random numbers are always the same ones: the same input gives the same
-/// schedule everywhere.
+/// Work is counted and random numbers are always the same ones: the same input gives the same answer
+/// everywhere.
 struct RecomputeSearch {
+  /// How much work is done, in entries looked at.
+  struct Limits {
+    /// One execution.
+    var run = 5_000_000
+    /// All executions of the first part, the second and the descent each.
+    var total = 120_000_000
+    /// Rounds of the second part, in all and without gain.
+    var rounds = (most: 1500, idle: 300)
+  }
+
+  /// Actions within the budget.
+  struct Found {
+    var actions: [LadderAction]
+    /// Seconds, a little for each start included.
+    var price: Double
+    /// The number of the order that they run.
+    var order: Int
+  }
+
   private let model: LadderModel
-  private let order: [NodeID]
+  private let uses: [EvictingRun.Uses]
   private let costs: CostModel
-  private let budget: Int
+  private let mayRecompute: Bool
+  private let maySpill: Bool
+  private let limits: Limits
   private var random = SplitMix64(seed: 8)
-  private(set) var actions: [LadderAction]
-  private(set) var price: Double
+  private var work = 0
+  /// The best so far.
+  private(set) var best: Found?
 
-  /// Rounds, in all and without gain.
-  private static let rounds = (most: 1200, idle: 240)
-  /// Actions and storages that are looked at, in all.
-  static let work = 4_000_000
-  private var left: Int
-
-  /// - Parameters:
-  ///   - order: The runs, in order.
-  ///   - actions: Runs and recomputes whose loads are within the budget.
+  /// - Parameter orders: Orders of the runs, all different.
   init(
-    _ model: LadderModel, order: [NodeID], _ actions: [LadderAction], costs: CostModel, budget: Int,
-    work: Int = Self.work
+    _ model: LadderModel, orders: [[NodeID]], costs: CostModel, mayRecompute: Bool, maySpill: Bool,
+    limits: Limits = Limits()
   ) {
     self.model = model
-    self.order = order
+    uses = orders.map { EvictingRun.Uses(model, $0) }
     self.costs = costs
-    self.budget = budget
-    self.actions = actions
-    left = work
-    price = Self.price(of: actions, costs)
+    self.mayRecompute = mayRecompute
+    self.maySpill = maySpill
+    self.limits = limits
   }
 
-  private static func price(of actions: [LadderAction], _ costs: CostModel) -> Double {
+  /// What actions cost, in seconds.
+  static func price(
+    of actions: [LadderAction], in model: LadderModel, _ costs: CostModel
+  ) -> Double {
     actions.reduce(0) { sum, action in
-      // A node's start counts a little, as it does for the greedy ladder.
-      guard case .recompute(let node) = action else { return sum }
-      return sum + costs.seconds(ofNode: node.index) + 1e-9
-    }
-  }
-
-  private func state(_ actions: [LadderAction]) -> LadderState {
-    LadderState(model, order: order, repeating: actions)
-  }
-
-  /// Looks for cheaper schedules.
-  ///
-  /// - Complexity: O(rounds · (touches + the greedy ladder's way back)).
-  mutating func run() {
-    var idle = 0
-    thin()
-    var round = 0
-    while round < Self.rounds.most, idle < Self.rounds.idle, left > 0, price > 0 {
-      round += 1
-      var ladder = LadderGreedy(
-        state(destroyed()), costs: costs, budget: budget, mayRecompute: true, maySpill: false,
-        blur: SplitMix64(seed: random.next()), workLimit: left)
-      idle += 1
-      defer { left -= ladder.work + 4 * actions.count }
-      guard ladder.run() else { continue }
-      if take(ladder.state.actions()) {
-        idle = 0
-        thin()
+      switch action {
+      case .run: sum
+      case .recompute(let node):
+        sum + costs.seconds(ofNode: node.index) + EvictingRun.startSeconds
+      case .spill(let storage), .fetch(let storage):
+        sum + costs.seconds(ofBytes: model.copiedBytes[storage.index])
       }
     }
   }
 
-  /// Takes a schedule if it is cheaper and within the budget.
-  private mutating func take(_ other: [LadderAction]) -> Bool {
-    let cost = Self.price(of: other, costs)
-    guard cost < price - 1e-15, state(other).loads.peak.bytes <= budget else { return false }
-    (actions, price) = (other, cost)
+  /// One execution, without what is needless.
+  private mutating func execute(
+    _ order: Int, _ rule: EvictionRule, within budget: Int, drops: Set<Int> = []
+  ) -> Found? {
+    var run = EvictingRun(
+      model, uses: uses[order], costs: costs, budget: budget, rule: rule,
+      mayRecompute: mayRecompute, maySpill: maySpill, drops: drops, workLimit: limits.run)
+    let actions = run.run()
+    work += run.work + 8 * run.actions.count
+    guard let actions, !actions.isEmpty else { return nil }
+    var timeline = StayTimeline(actions, in: model, costs: costs)
+    timeline.thin(within: budget)
+    let rest = model.withoutUseless(timeline.rest)
+    return Found(actions: rest, price: Self.price(of: rest, in: model, costs), order: order)
+  }
+
+  private mutating func take(_ found: Found?) -> Bool {
+    guard let found, best.map({ found.price < $0.price - 1e-15 }) ?? true else { return false }
+    best = found
     return true
   }
 
-  /// Leaves out one recompute after the other, dearest first, where that keeps the budget.
-  private mutating func thin() {
-    let again = actions.indices.filter { actions[$0].kind == .recompute }
-    let byPrice = again.sorted {
-      (-cost(actions[$0]), $0) < (-cost(actions[$1]), $1)
+  /// Executes the orders within a budget, by several rules; if none fits, from larger budgets down.
+  ///
+  /// - Parameter isFirstEnough: Whether any actions will do.
+  mutating func run(within budget: Int, isFirstEnough: Bool = false) {
+    best = nil
+    work = 0
+    var ranked: [(price: Double, order: Int)] = []
+    for order in uses.indices {
+      let found = execute(order, EvictionRule(), within: budget)
+      if let found { ranked.append((found.price, order)) }
+      if take(found), isFirstEnough { return }
     }
-    var isOut = [Bool](repeating: false, count: actions.count)
-    for index in byPrice where left > 0 {
-      left -= actions.count / 2
-      isOut[index] = true
-      let rest = actions.indices.filter { !isOut[$0] }.map { actions[$0] }
-      if state(rest).loads.peak.bytes > budget { isOut[index] = false }
+    ranked.sort { $0 < $1 }
+    let candidates = ranked.isEmpty ? Array(uses.indices.prefix(2)) : ranked.prefix(2).map(\.order)
+    for order in candidates {
+      for distance in EvictionRule.Distance.allCases {
+        for dependents in EvictionRule.dependentShares where work < limits.total {
+          let rule = EvictionRule(distance: distance, dependents: dependents)
+          if take(execute(order, rule, within: budget)), isFirstEnough { return }
+        }
+      }
     }
-    let rest = actions.indices.filter { !isOut[$0] }.map { actions[$0] }
-    _ = take(LadderState.withoutUseless(rest, model))
+    if best == nil { for order in candidates where best == nil { descend(order, to: budget) } }
   }
 
-  private func cost(_ action: LadderAction) -> Double {
-    action.node.map { costs.seconds(ofNode: $0.index) } ?? 0
+  /// Executes an order within budgets that fall to the one that is wanted, each time beginning with
+  /// what was dropped for the last one.
+  private mutating func descend(_ order: Int, to budget: Int) {
+    work = 0
+    let plain = uses[order].order.map { LadderAction.run($0) }
+    guard var high = peak(of: plain) else { return }
+    var last: [LadderAction] = []
+    var (step, failures) = (0.5, 0)
+    while high > budget, failures < 8, work < limits.total {
+      let middle = max(budget, high - max(1, Int(Double(high - budget) * step)))
+      var found: Found?
+      for attempt in 0..<24 where found == nil && work < limits.total {
+        var drops = drops(of: last)
+        if attempt % 2 == 1 { keepSome(&drops, at: 1 + random.below(max(1, drops.count / 4))) }
+        let rule = rule(blurred: attempt > 4 ? 1 : 0)
+        found = execute(order, rule, within: middle, drops: Set(drops))
+      }
+      if let found {
+        last = found.actions
+        high = min(middle, peak(of: last) ?? middle)
+        step = min(0.7, step * 1.5)
+        if high <= budget { _ = take(found) }
+      } else {
+        failures += 1
+        step /= 2
+      }
+    }
   }
 
-  /// The schedule without some of its recomputes: those of a stretch of time, or any.
-  private mutating func destroyed() -> [LadderAction] {
-    let again = actions.indices.filter { actions[$0].kind == .recompute }
-    let most = max(2, again.count / 3)
-    let count = 1 + random.below(min(most, 24))
-    var out: Set<Int> = []
-    if random.below(3) > 0 {
-      let first = random.below(again.count)
-      out.formUnion(again[first..<min(first + count, again.count)])
+  private func peak(of actions: [LadderAction]) -> Int? {
+    do throws(Residencies.Fault) {
+      return try Residencies(of: actions, in: model).peakBytes
+    } catch { return nil }
+  }
+
+  /// Makes the best actions cheaper.
+  mutating func improve(within budget: Int) {
+    work = 0
+    var (round, idle) = (0, 0)
+    while let best, best.price > 0, round < limits.rounds.most, idle < limits.rounds.idle,
+      work < limits.total
+    {
+      round += 1
+      idle += 1
+      var drops = drops(of: best.actions)
+      guard !drops.isEmpty else { return }
+      keepSome(&drops, at: 1 + random.below(max(2, min(drops.count / 2, 60))))
+      let rule = rule(blurred: [0.5, 1.5, 3][random.below(3)])
+      if take(execute(best.order, rule, within: budget, drops: Set(drops))) { idle = 0 }
+    }
+  }
+
+  /// Takes so many drops out: those of a stretch of time, or any.
+  private mutating func keepSome(_ drops: inout [Int], at count: Int) {
+    guard !drops.isEmpty else { return }
+    if random.below(2) == 0 {
+      let first = random.below(drops.count)
+      drops.removeSubrange(first..<min(first + count, drops.count))
     } else {
-      for _ in 0..<count { out.insert(again[random.below(again.count)]) }
+      for _ in 0..<min(count, drops.count) { drops.remove(at: random.below(drops.count)) }
     }
-    let rest = actions.indices.filter { !out.contains($0) }.map { actions[$0] }
-    return LadderState.withoutUseless(rest, model)
+  }
+
+  private mutating func rule(blurred strength: Double) -> EvictionRule {
+    let distances = EvictionRule.Distance.allCases
+    var rule = EvictionRule(
+      distance: distances[random.below(distances.count)],
+      dependents: EvictionRule.dependentShares[random.below(EvictionRule.dependentShares.count)])
+    guard strength > 0 else { return rule }
+    // Between 2^-strength and 2^strength, by halves and doubles of a uniform number.
+    rule.factors = (0..<model.storageCount).map { _ in
+      Self.power(of: strength * (2 * random.uniform() - 1))
+    }
+    return rule
+  }
+
+  /// About e to a power between -4 and 4, the same on every machine.
+  private static func power(of exponent: Double) -> Double {
+    var result = 1 + exponent / 64
+    for _ in 0..<6 { result *= result }
+    return result
+  }
+
+  /// Where storages leave for good or until they come again, by position; in order.
+  private func drops(of actions: [LadderAction]) -> [Int] {
+    var last = [Int](repeating: -1, count: model.storageCount)
+    var drops: [(position: Int, key: Int)] = []
+    var position = 0
+    func comes(_ storage: Int) {
+      if last[storage] >= 0 {
+        let key = EvictingRun.key(of: storage, at: last[storage], in: model)
+        drops.append((last[storage], key))
+      }
+      last[storage] = position
+    }
+    for action in actions {
+      for storage in model.reads(of: action) { last[storage] = position }
+      switch action {
+      case .run(let node):
+        for storage in model.makes[node.index] { last[storage] = position }
+        position += 1
+      case .recompute(let node):
+        for storage in model.remakes[node.index] { comes(storage) }
+      case .fetch(let storage): comes(storage.index)
+      case .spill: break
+      }
+    }
+    drops.sort { ($0.position, $0.key) < ($1.position, $1.key) }
+    return drops.map(\.key)
   }
 }

@@ -13,8 +13,8 @@ import MemoryLayout
 struct RecomputeSearch {
   /// How much work is done, in entries looked at.
   struct Limits {
-    /// One execution.
-    var run = 5_000_000
+    /// One execution, and more for each node.
+    var run = (least: 1_000_000, perNode: 1_500)
     /// All executions of the first part, the second and the descent each.
     var total = 120_000_000
     /// Rounds of the second part, in all and without gain.
@@ -75,7 +75,8 @@ struct RecomputeSearch {
   ) -> Found? {
     var run = EvictingRun(
       model, uses: uses[order], costs: costs, budget: budget, rule: rule,
-      mayRecompute: mayRecompute, maySpill: maySpill, drops: drops, workLimit: limits.run)
+      mayRecompute: mayRecompute, maySpill: maySpill, drops: drops,
+      workLimit: limits.run.least + limits.run.perNode * model.nodeCount)
     let actions = run.run()
     work += run.work + 8 * run.actions.count
     guard let actions, !actions.isEmpty else { return nil }
@@ -98,7 +99,7 @@ struct RecomputeSearch {
     best = nil
     work = 0
     var ranked: [(price: Double, order: Int)] = []
-    for order in uses.indices {
+    for order in uses.indices where work < limits.total {
       let found = execute(order, EvictionRule(), within: budget)
       if let found { ranked.append((found.price, order)) }
       if take(found), isFirstEnough { return }
@@ -185,7 +186,6 @@ struct RecomputeSearch {
       distance: distances[random.below(distances.count)],
       dependents: EvictionRule.dependentShares[random.below(EvictionRule.dependentShares.count)])
     guard strength > 0 else { return rule }
-    // Between 2^-strength and 2^strength, by halves and doubles of a uniform number.
     rule.factors = (0..<model.storageCount).map { _ in
       Self.power(of: strength * (2 * random.uniform() - 1))
     }

@@ -157,32 +157,6 @@ import Testing
     }
   }
 
-  /// States say no less than what their actions need.
-  @Test(arguments: Seeds.first(40))
-  func `loads are never below what is live`(seed: Int) throws {
-    let graph = RandomGraph(seed: seed, shape: RandomGraph.Shape(nodes: 8...24)).graph
-    let problem = SchedulingProblem(graph)
-    for streams in [false, true] {
-      let model = LadderModel(of: problem, streamsResidents: streams)
-      let start = LadderState(model, order: Array(graph.nodeIDs))
-      let plain = try Residencies(of: start.actions(), in: model)
-      if !streams { #expect(plain.peakBytes == start.loads.peak.bytes) }
-      for (again, away) in Self.means {
-        for share in [1, 2, 3] {
-          let budget =
-            model.floorBytes + (start.loads.peak.bytes - model.floorBytes) * share / 4
-          var greedy = LadderGreedy(
-            start, costs: CostModel(of: graph), budget: budget, mayRecompute: again,
-            maySpill: away)
-          guard greedy.run() else { continue }
-          let residencies = try Residencies(of: greedy.state.actions(), in: model)
-          #expect(residencies.peakBytes <= greedy.state.loads.peak.bytes)
-          #expect(residencies.peakBytes <= budget)
-        }
-      }
-    }
-  }
-
   @Test(arguments: Seeds.first(30)) func `a load tree is an array of loads`(seed: Int) {
     var random = SeededGenerator(seed: seed)
     var loads = (0..<Int.random(in: 1...40, using: &random)).map { _ in

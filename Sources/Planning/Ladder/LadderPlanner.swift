@@ -14,6 +14,8 @@ struct LadderPlanner {
 
   /// How many orders are spilled.
   private static let spilledOrders = 3
+  /// How often a cheaper plan is looked for where its layout does not fit.
+  private static let improvements = 3
   /// How often less is asked of the loads because the layout needs more than they say.
   private static let layoutRetries = 6
   /// Policies of runtimes are followed in graphs up to this size.
@@ -104,13 +106,29 @@ struct LadderPlanner {
     _ search: RecomputeSearch, _ away: Bool, _ model: LadderModel, within arena: Int, isFinal: Bool
   ) throws(PlanningError) -> Found? {
     var search = search
-    return try laidOut(model, within: arena) { target in
+    var last = arena
+    let first = try laidOut(model, within: arena) { target in
+      last = target
       search.run(within: target, isFirstEnough: !isFinal)
-      if isFinal, !away { search.improve(within: target) }
       guard let best = search.best else { return nil }
       let spilled = away ? SpillSearch.improved(best.actions, in: model, budget: target) : nil
-      return (spilled?.actions ?? best.actions, nil, away ? "search" : "search over recomputes")
+      return (spilled?.actions ?? best.actions, nil, "search")
     }
+    guard let first, isFinal, !away else { return first }
+    var improved: Found?
+    for _ in 0..<Self.improvements where improved == nil {
+      search.improve(within: last)
+      guard let best = search.best, seconds(of: best.actions, model) < first.seconds
+      else { return first }
+      let (found, missing) = try laidOut(
+        (best.actions, nil, "search"), model, within: arena, target: last)
+      improved = found
+      if missing > 0 {
+        last -= missing
+        search.run(within: last)
+      }
+    }
+    return improved ?? first
   }
 
   /// A plan that spills and never recomputes.
@@ -145,25 +163,31 @@ struct LadderPlanner {
     _ model: LadderModel, within arena: Int, _ choose: (Int) -> Choice?
   ) throws(PlanningError) -> Found? {
     var target = arena
-    for _ in 0..<Self.layoutRetries {
+    for _ in 0..<Self.layoutRetries where target >= model.floorBytes {
       guard let choice = choose(target) else { return nil }
-      let actions = choice.actions
-      let residencies: Residencies
-      do throws(Residencies.Fault) {
-        residencies = try Residencies(of: actions, in: model)
-      } catch { preconditionFailure("a ladder's actions can be executed: \(error)") }
-      let arrangement = try LadderArrangement(of: actions, residencies, in: model, layout: layout)
-      if arrangement.arenaBytes <= arena {
-        return Found(
-          model: model, arrangement: arrangement,
-          outcome: "\(choice.note): \(Self.words(for: actions)); layout by \(arrangement.winner)",
-          seconds: seconds(of: actions, model), trafficBound: target == arena ? choice.bound : nil)
-      }
-      let next = target - (arrangement.arenaBytes - arena)
-      guard next >= model.floorBytes, next < target else { return nil }
-      target = next
+      let (found, missing) = try laidOut(choice, model, within: arena, target: target)
+      if let found { return found }
+      target -= missing
     }
     return nil
+  }
+
+  /// Actions with offsets, or how many bytes the layout needs beyond the arena.
+  private func laidOut(
+    _ choice: Choice, _ model: LadderModel, within arena: Int, target: Int
+  ) throws(PlanningError) -> (found: Found?, missing: Int) {
+    let actions = choice.actions
+    let residencies: Residencies
+    do throws(Residencies.Fault) {
+      residencies = try Residencies(of: actions, in: model)
+    } catch { preconditionFailure("a ladder's actions can be executed: \(error)") }
+    let arrangement = try LadderArrangement(of: actions, residencies, in: model, layout: layout)
+    guard arrangement.arenaBytes <= arena else { return (nil, arrangement.arenaBytes - arena) }
+    let found = Found(
+      model: model, arrangement: arrangement,
+      outcome: "\(choice.note): \(Self.words(for: actions)); layout by \(arrangement.winner)",
+      seconds: seconds(of: actions, model), trafficBound: target == arena ? choice.bound : nil)
+    return (found, 0)
   }
 
   /// The cheapest plan of a small graph over all orders, if its layout needs no more than its loads.

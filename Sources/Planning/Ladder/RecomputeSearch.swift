@@ -13,12 +13,23 @@ import MemoryLayout
 struct RecomputeSearch {
   /// How much work is done, in entries looked at.
   struct Limits {
-    /// One execution, and more for each node.
-    var run = (least: 1_000_000, perNode: 1_500)
-    /// All executions of the first part, the second and the descent each.
-    var total = 120_000_000
-    /// Rounds of the second part, in all and without gain.
+    /// One execution.
+    var run: Int
+    /// The executions of all orders and rules; where any actions will do; on the way down.
+    var (total, first, descent): (Int, Int, Int)
+    /// All executions that begin with the best one.
+    var improvement: Int
+    /// How many of those there are, in all and without gain.
     var rounds = (most: 1500, idle: 300)
+
+    /// What is worth it for a graph of so many nodes.
+    init(nodes: Int) {
+      run = 20_000 + 2_000 * nodes
+      total = min(120_000_000, 60 * run)
+      first = min(30_000_000, 20 * run)
+      descent = min(60_000_000, 60 * run)
+      improvement = min(120_000_000, 300 * run)
+    }
   }
 
   /// Actions within the budget.
@@ -44,14 +55,14 @@ struct RecomputeSearch {
   /// - Parameter orders: Orders of the runs, all different.
   init(
     _ model: LadderModel, orders: [[NodeID]], costs: CostModel, mayRecompute: Bool, maySpill: Bool,
-    limits: Limits = Limits()
+    limits: Limits? = nil
   ) {
     self.model = model
     uses = orders.map { EvictingRun.Uses(model, $0) }
     self.costs = costs
     self.mayRecompute = mayRecompute
     self.maySpill = maySpill
-    self.limits = limits
+    self.limits = limits ?? Limits(nodes: model.nodeCount)
   }
 
   /// What actions cost, in seconds.
@@ -75,8 +86,7 @@ struct RecomputeSearch {
   ) -> Found? {
     var run = EvictingRun(
       model, uses: uses[order], costs: costs, budget: budget, rule: rule,
-      mayRecompute: mayRecompute, maySpill: maySpill, drops: drops,
-      workLimit: limits.run.least + limits.run.perNode * model.nodeCount)
+      mayRecompute: mayRecompute, maySpill: maySpill, drops: drops, workLimit: limits.run)
     let actions = run.run()
     work += run.work + 8 * run.actions.count
     guard let actions, !actions.isEmpty else { return nil }
@@ -98,8 +108,9 @@ struct RecomputeSearch {
   mutating func run(within budget: Int, isFirstEnough: Bool = false) {
     best = nil
     work = 0
+    let total = isFirstEnough ? limits.first : limits.total
     var ranked: [(price: Double, order: Int)] = []
-    for order in uses.indices where work < limits.total {
+    for order in uses.indices where work < total {
       let found = execute(order, EvictionRule(), within: budget)
       if let found { ranked.append((found.price, order)) }
       if take(found), isFirstEnough { return }
@@ -108,13 +119,14 @@ struct RecomputeSearch {
     let candidates = ranked.isEmpty ? Array(uses.indices.prefix(2)) : ranked.prefix(2).map(\.order)
     for order in candidates {
       for distance in EvictionRule.Distance.allCases {
-        for dependents in EvictionRule.dependentShares where work < limits.total {
+        for dependents in EvictionRule.dependentShares where work < total {
           let rule = EvictionRule(distance: distance, dependents: dependents)
           if take(execute(order, rule, within: budget)), isFirstEnough { return }
         }
       }
     }
-    if best == nil { for order in candidates where best == nil { descend(order, to: budget) } }
+    guard best == nil, !isFirstEnough else { return }
+    for order in candidates where best == nil { descend(order, to: budget) }
   }
 
   /// Executes an order within budgets that fall to the one that is wanted, each time beginning with
@@ -125,10 +137,10 @@ struct RecomputeSearch {
     guard var high = peak(of: plain) else { return }
     var last: [LadderAction] = []
     var (step, failures) = (0.5, 0)
-    while high > budget, failures < 8, work < limits.total {
+    while high > budget, failures < 8, work < limits.descent {
       let middle = max(budget, high - max(1, Int(Double(high - budget) * step)))
       var found: Found?
-      for attempt in 0..<24 where found == nil && work < limits.total {
+      for attempt in 0..<24 where found == nil && work < limits.descent {
         var drops = drops(of: last)
         if attempt % 2 == 1 { keepSome(&drops, at: 1 + random.below(max(1, drops.count / 4))) }
         let rule = rule(blurred: attempt > 4 ? 1 : 0)
@@ -157,7 +169,7 @@ struct RecomputeSearch {
     work = 0
     var (round, idle) = (0, 0)
     while let best, best.price > 0, round < limits.rounds.most, idle < limits.rounds.idle,
-      work < limits.total
+      work < limits.improvement
     {
       round += 1
       idle += 1

@@ -204,6 +204,9 @@ struct EvictingRun {
       touched.append(storage)
     }
     var bytes = model.workspaces[node]
+    // What is there already stays while it is made once more.
+    let known = Array(makes).filter { isResident[$0] }
+    for storage in known { pins[storage] += 1 }
     for storage in makes {
       touched.append(storage)
       if !isResident[storage] { bytes += model.bytes[storage] }
@@ -215,6 +218,7 @@ struct EvictingRun {
       fits = makeRoom(for: bytes - taken.bytes)
     }
     for storage in reads { pins[storage] -= 1 }
+    for storage in known { pins[storage] -= 1 }
     guard fits else { return false }
     append(again ? .recompute(NodeID(node)) : .run(NodeID(node)))
     for storage in makes {
@@ -340,7 +344,7 @@ struct EvictingRun {
       var best: (score: Double, storage: Int)?
       for candidate in candidates where pins[Int(candidate)] == 0 {
         let storage = Int(candidate)
-        guard let score = score(of: storage) else { continue }
+        guard need[storage] != Self.never, let score = score(of: storage) else { continue }
         if best.map({ (score, storage) < $0 }) ?? true { best = (score, storage) }
       }
       if let best {

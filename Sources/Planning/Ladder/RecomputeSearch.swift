@@ -20,15 +20,17 @@ struct RecomputeSearch {
     /// All executions that begin with the best one.
     var improvement: Int
     /// How many of those there are, in all and without gain.
-    var rounds = (most: 1500, idle: 300)
+    var rounds: (most: Int, idle: Int)
 
     /// What is worth it for a graph of so many nodes.
     init(nodes: Int) {
       run = 20_000 + 2_000 * nodes
       total = min(120_000_000, 60 * run)
       first = min(30_000_000, 20 * run)
-      descent = min(60_000_000, 60 * run)
+      descent = min(60_000_000, 20 * run)
       improvement = min(120_000_000, 300 * run)
+      let idle = min(300, 20 + nodes / 2)
+      rounds = (5 * idle, idle)
     }
   }
 

@@ -17,7 +17,7 @@ struct LadderPlanner {
   /// How often a cheaper plan is looked for where its layout does not fit.
   private static let improvements = 3
   /// How often less is asked of the loads because the layout needs more than they say.
-  private static let layoutRetries = 6
+  private static let layoutRetries = 12
   /// Policies of runtimes are followed in graphs up to this size.
   private static let comparedNodes = 20_000
 
@@ -106,10 +106,13 @@ struct LadderPlanner {
     _ search: RecomputeSearch, _ away: Bool, _ model: LadderModel, within arena: Int, isFinal: Bool
   ) throws(PlanningError) -> Found? {
     var search = search
-    var last = arena
-    let first = try laidOut(model, within: arena) { target in
-      last = target
-      search.run(within: target, isFirstEnough: !isFinal)
+    var target = arena
+    let first = try laidOut(model, within: arena) { missing, overhanging in
+      // What sticks out is cut before all loads are lowered.
+      if overhanging.isEmpty || !search.shorten(overhanging, within: target) {
+        target -= missing
+        search.run(within: target, isFirstEnough: !isFinal)
+      }
       guard let best = search.best else { return nil }
       let spilled = away ? SpillSearch.improved(best.actions, in: model, budget: target) : nil
       return (spilled?.actions ?? best.actions, nil, "search")
@@ -117,15 +120,15 @@ struct LadderPlanner {
     guard let first, isFinal, !away else { return first }
     var improved: Found?
     for _ in 0..<Self.improvements where improved == nil {
-      search.improve(within: last)
+      search.improve(within: target)
       guard let best = search.best, seconds(of: best.actions, model) < first.seconds
       else { return first }
-      let (found, missing) = try laidOut(
-        (best.actions, nil, "search"), model, within: arena, target: last)
+      let (found, missing, _) = try laidOut(
+        (best.actions, nil, "search"), model, within: arena)
       improved = found
       if missing > 0 {
-        last -= missing
-        search.run(within: last)
+        target -= missing
+        search.run(within: target)
       }
     }
     return improved ?? first
@@ -137,7 +140,9 @@ struct LadderPlanner {
   ) throws(PlanningError) -> Found? {
     var search = RecomputeSearch(
       model, orders: [order], costs: costs, mayRecompute: false, maySpill: true)
-    return try laidOut(model, within: arena) { target in
+    var target = arena
+    return try laidOut(model, within: arena) { missing, _ in
+      target -= missing
       var actions = order.map { LadderAction.run($0) }
       var found = SpillSearch.improved(actions, in: model, budget: target)
       if found == nil {
@@ -148,7 +153,7 @@ struct LadderPlanner {
       }
       guard let found else { return (actions, nil, "spilling") }
       return (
-        found.actions, found.bound - found.compulsory,
+        found.actions, target == arena ? found.bound - found.compulsory : nil,
         found.isOptimal ? "spilling, optimal for this order" : "spilling"
       )
     }
@@ -157,37 +162,44 @@ struct LadderPlanner {
   /// Actions with what no spilling of their order moves less than, and how they were found.
   private typealias Choice = (actions: [LadderAction], bound: Int?, note: String)
 
-  /// Lays actions out; where the layout needs more than the budget, asks for actions whose loads are
-  /// that much lower.
+  /// Lays actions out; where the layout needs more than the budget, asks for other actions.
+  ///
+  /// - Parameter choose: Actions, given how many bytes the last layout needed beyond the arena and the
+  ///   stays that lie there; 0 and none at first.
   private func laidOut(
-    _ model: LadderModel, within arena: Int, _ choose: (Int) -> Choice?
+    _ model: LadderModel, within arena: Int, _ choose: (Int, [Residencies.Stay]) -> Choice?
   ) throws(PlanningError) -> Found? {
-    var target = arena
-    for _ in 0..<Self.layoutRetries where target >= model.floorBytes {
-      guard let choice = choose(target) else { return nil }
-      let (found, missing) = try laidOut(choice, model, within: arena, target: target)
-      if let found { return found }
-      target -= missing
+    var (missing, overhanging): (Int, [Residencies.Stay]) = (0, [])
+    for _ in 0..<Self.layoutRetries {
+      guard let choice = choose(missing, overhanging) else { return nil }
+      let tried = try laidOut(choice, model, within: arena)
+      if let found = tried.found { return found }
+      (missing, overhanging) = (tried.missing, tried.overhanging)
     }
     return nil
   }
 
-  /// Actions with offsets, or how many bytes the layout needs beyond the arena.
+  /// Actions with offsets, or how many bytes the layout needs beyond the arena and what lies there.
   private func laidOut(
-    _ choice: Choice, _ model: LadderModel, within arena: Int, target: Int
-  ) throws(PlanningError) -> (found: Found?, missing: Int) {
+    _ choice: Choice, _ model: LadderModel, within arena: Int
+  ) throws(PlanningError) -> (found: Found?, missing: Int, overhanging: [Residencies.Stay]) {
     let actions = choice.actions
     let residencies: Residencies
     do throws(Residencies.Fault) {
       residencies = try Residencies(of: actions, in: model)
     } catch { preconditionFailure("a ladder's actions can be executed: \(error)") }
     let arrangement = try LadderArrangement(of: actions, residencies, in: model, layout: layout)
-    guard arrangement.arenaBytes <= arena else { return (nil, arrangement.arenaBytes - arena) }
+    guard arrangement.arenaBytes <= arena else {
+      let overhanging = zip(residencies.stays, arrangement.offsets).filter { stay, offset in
+        offset + model.bytes[stay.storage] > arena
+      }
+      return (nil, arrangement.arenaBytes - arena, overhanging.map(\.0))
+    }
     let found = Found(
       model: model, arrangement: arrangement,
       outcome: "\(choice.note): \(Self.words(for: actions)); layout by \(arrangement.winner)",
-      seconds: seconds(of: actions, model), trafficBound: target == arena ? choice.bound : nil)
-    return (found, 0)
+      seconds: seconds(of: actions, model), trafficBound: choice.bound)
+    return (found, 0, [])
   }
 
   /// The cheapest plan of a small graph over all orders, if its layout needs no more than its loads.

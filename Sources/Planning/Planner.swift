@@ -140,6 +140,7 @@ public struct Planner: Sendable {
     }
     plan.passes += draft.passes
     if let sliced { plan.passes.append(Self.pass(of: sliced, beside: plain, in: plan)) }
+    if smallest != nil, let pass = recomputePass(of: plain, bodies) { plan.passes.append(pass) }
 
     progress(.checking)
     return try checked(plan, of: draft.problem, draft.bound)

@@ -200,6 +200,43 @@ import Testing
     #expect(optimal * 10 >= solved * 9, "\(optimal) of \(solved)")
   }
 
+  /// Of every list of actions with few recomputes, none needs less.
+  @Test(arguments: Seeds.first(30))
+  func `no plan that recomputes is below the floor`(seed: Int) throws {
+    var shape = RandomGraph.Shape(nodes: 4...5)
+    shape.controls = 1
+    let graph = RandomGraph(seed: seed, shape: shape).graph
+    let problem = SchedulingProblem(graph)
+    let model = LadderModel(of: problem, streamsResidents: false)
+    let floor = RecomputeFloor(of: model, problem.dependencies)
+    let all = LadderSearchTests.Enumeration(
+      problem, CostModel(of: graph), again: true, away: false, extras: 2)
+    let least = try #require(all.found.map(\.peak).min())
+    #expect(floor.bytes <= least)
+    #expect(floor.bytes >= model.floorBytes)
+  }
+
+  /// `a` is random and read at the end, `b` and `c` are large meanwhile.
+  @Test func `what nothing can make again is kept`() throws {
+    let graph = try Graph(
+      parsing: """
+        graph kept
+        input x : float32[16]
+        node a = RandomNormalLike@1(x) -> a : float32[256]
+        node b = Exp@13(a) -> b : float32[512]
+        node c = Neg@13(b) -> c : float32[512]
+        node d = Add@14(c, a) -> d : float32[16] as output
+        output d
+        """)
+    let problem = SchedulingProblem(graph, model: MemoryModel(inPlace: .none))
+    let model = LadderModel(of: problem, streamsResidents: false)
+    let floor = RecomputeFloor(of: model, problem.dependencies)
+    #expect(model.floorBytes == 4096)
+    #expect(floor.bytes == 4096 + 1024)
+    #expect(floor.keptBytes == 1024)
+    #expect(floor.node == NodeID(2))
+  }
+
   /// All topological orders of a small graph, up to some.
   static func orders(of problem: SchedulingProblem) -> [[NodeID]] {
     var orders: [[NodeID]] = []

@@ -53,8 +53,8 @@ struct EvictingRun {
   private let workLimit: Int
 
   /// The positions at which each storage is read, in order; the order's count for outputs.
-  private let uses: Uses
-  private var cursor: [Int32]
+  let uses: Uses
+  private(set) var cursor: [Int32]
   /// The positions of nodes.
   let position: [Int32]
   /// What it would cost to bring each storage back, where that is known.
@@ -244,35 +244,6 @@ struct EvictingRun {
     return true
   }
 
-  /// What results of a node take over, and from which operands: from those that nothing needs behind it,
-  /// or that may leave there.
-  private mutating func takeovers(
-    of node: Int, again: Bool, mayEvict: Bool
-  ) -> (bytes: Int, storages: [Int]) {
-    guard !model.takeovers[node].isEmpty else { return (0, []) }
-    let makes = again ? model.remakes[node] : model.makes[node]
-    var bytes = 0
-    var (givers, takers): ([Int], [Int]) = ([], [])
-    for takeover in model.takeovers[node] {
-      let (made, read) = (takeover.output.index, takeover.input.index)
-      guard !isResident[made], isResident[read], makes.contains(made), !takers.contains(made),
-        !givers.contains(read), !mustBeSaved(read, behind: node)
-      else { continue }
-      let need = effectiveNeed(of: read, behind: node, isRead: !again)
-      // What would be spilled is there longer than the node runs.
-      guard need == Self.never || mayEvict && !maySpill && price(of: read) != nil else { continue }
-      givers.append(read)
-      takers.append(made)
-      bytes += model.bytes[made]
-    }
-    return (bytes, givers)
-  }
-
-  /// Whether a storage at home in the second memory has to be copied there behind a node.
-  private func mustBeSaved(_ storage: Int, behind node: Int) -> Bool {
-    model.isStreamed[storage] && (!hasCopy[storage] || model.updates[node].contains(storage))
-  }
-
   // MARK: Coming and going
 
   private mutating func append(_ action: LadderAction) {
@@ -367,7 +338,7 @@ struct EvictingRun {
   /// - Parameters:
   ///   - node: A node whose results are there in a moment.
   ///   - isRead: Whether it is a first run that reads the storage now.
-  private func effectiveNeed(of storage: Int, behind node: Int = -1, isRead: Bool = false) -> Int {
+  func effectiveNeed(of storage: Int, behind node: Int = -1, isRead: Bool = false) -> Int {
     var result = uses.next(storage, cursor[storage])
     if isRead, result == now { result = uses.next(storage, cursor[storage] + 1) }
     guard mayRecompute else { return result }
@@ -412,39 +383,6 @@ struct EvictingRun {
       } else if need == Self.never, pins[operand] == 0 {
         retire(operand)
       }
-    }
-  }
-}
-
-extension EvictingRun {
-  /// When storages are read along an order.
-  struct Uses {
-    let order: [NodeID]
-    /// The position of each node.
-    let position: [Int32]
-    private var start: [Int32] = [0]
-    private var positions: [Int32] = []
-
-    init(_ model: LadderModel, _ order: [NodeID]) {
-      self.order = order
-      var position = [Int32](repeating: 0, count: model.nodeCount)
-      var rows = [[Int32]](repeating: [], count: model.storageCount)
-      for (index, node) in order.enumerated() {
-        position[node.index] = Int32(index)
-        for storage in model.reads[node.index] { rows[storage].append(Int32(index)) }
-      }
-      self.position = position
-      for storage in 0..<model.storageCount {
-        positions += rows[storage]
-        if model.isOutput[storage] { positions.append(Int32(order.count)) }
-        start.append(Int32(positions.count))
-      }
-    }
-
-    /// The position of a storage's use by number; ``EvictingRun/never`` behind the last one.
-    func next(_ storage: Int, _ number: Int32) -> Int {
-      let index = start[storage] + number
-      return index < start[storage + 1] ? Int(positions[Int(index)]) : EvictingRun.never
     }
   }
 }

@@ -55,6 +55,13 @@ struct LadderPlanner {
 
   var streamsResidents: Bool { spill == .weights }
 
+  /// What no plan of these means is below, if they do not spill.
+  var recomputeFloor: RecomputeFloor? {
+    guard mayRecompute, !maySpill, !streamsResidents else { return nil }
+    return RecomputeFloor(
+      of: LadderModel(of: problem, streamsResidents: false), problem.dependencies)
+  }
+
   /// What no plan is below, in bytes of resident and arena together.
   var floorBytes: Int {
     let model = LadderModel(of: problem, streamsResidents: streamsResidents)
@@ -69,6 +76,7 @@ struct LadderPlanner {
   /// - Returns: `nil` where none was found.
   func plan(_ orders: [[NodeID]], within budget: Int) throws(PlanningError) -> Found? {
     let model = LadderModel(of: problem, streamsResidents: streamsResidents)
+    if let floor = recomputeFloor, budget - model.residentBytes < floor.bytes { return nil }
     return try plan(model, orders, within: budget, isFinal: true)
   }
 
@@ -274,7 +282,8 @@ struct LadderPlanner {
     _ orders: [[NodeID]], above budget: Int, enough: Int
   ) throws(PlanningError) -> (budget: Int, found: Found)? {
     let model = LadderModel(of: problem, streamsResidents: streamsResidents)
-    var low = max(budget, model.residentBytes + model.floorBytes - 1)
+    let floor = recomputeFloor?.bytes ?? model.floorBytes
+    var low = max(budget, model.residentBytes + floor - 1)
     var high = enough
     var best: (budget: Int, found: Found)?
     if low + 1 < high, let found = try plan(model, orders, within: low + 1, isFinal: false) {

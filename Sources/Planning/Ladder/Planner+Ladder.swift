@@ -53,6 +53,19 @@ extension Planner {
     return .needs(least.budget + bodies.residentBytes)
   }
 
+  /// What a plan that only recomputes cannot be below, where that is more than what any plan needs.
+  func recomputePass(of plain: Draft, _ bodies: BodyPlans) -> PlanPass? {
+    let ladder = ladder(for: plain)
+    guard let floor = ladder.recomputeFloor, let node = floor.node else { return nil }
+    let resident = plain.problem.storages.totalBytes(in: .resident) + bodies.residentBytes
+    let peak = plain.arrangement.lifetimes.peakBytes
+    return PlanPass(
+      name: "recompute-floor", changed: false, peakBefore: peak, peakAfter: peak,
+      outcome: "no plan that recomputes and does not spill needs less than "
+        + "\(resident + floor.bytes) bytes: \(floor.keptBytes) bytes that nothing can make again are "
+        + "kept while '\(plain.problem.graph.name(of: node))' runs")
+  }
+
   /// A ladder's find as a plan, without budget.
   func assembled(
     _ found: LadderPlanner.Found, _ ladder: LadderPlanner, _ plain: Draft,

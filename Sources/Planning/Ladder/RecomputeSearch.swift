@@ -90,7 +90,8 @@ struct RecomputeSearch {
   ) -> Found? {
     var run = EvictingRun(
       model, uses: uses[order], costs: costs, budget: budget, rule: rule,
-      mayRecompute: mayRecompute, maySpill: maySpill, drops: drops.union(forced.drops), workLimit: limits.run)
+      mayRecompute: mayRecompute, maySpill: maySpill, drops: drops.union(forced.drops),
+      workLimit: limits.run)
     let actions = run.run()
     work += run.work + 8 * run.actions.count
     guard let actions, !actions.isEmpty else { return nil }

@@ -359,7 +359,7 @@ struct EvictingRun {
   private mutating func retire(_ storage: Int) {
     let isLost = mayRecompute && model.remaker[storage] < 0 && !hasCopy[storage]
     // Small things that cannot be had again may be what something larger can be made from.
-    if isLost, model.bytes[storage] <= budget / 100, !model.rereaders[storage].isEmpty {
+    if isLost, model.bytes[storage] <= budget / rule.sparePart, !model.rereaders[storage].isEmpty {
       if !isSpare[storage] {
         isSpare[storage] = true
         spares.append(storage)

@@ -23,6 +23,9 @@ struct EvictionRule {
   var distance = Distance.root
   /// How much of what is away already, and would have to wait for it, is added to the cost.
   var dependents = 0.25
+  /// What nothing needs, and nothing can make again, is kept in case something is made from it if it is
+  /// no more than this part of the budget: one hundredth, or one for all of it.
+  var sparePart = 100
   /// A factor on each storage's score; none if empty.
   var factors: [Double] = []
 

@@ -17,7 +17,9 @@ struct LadderPlanner {
   /// How often a cheaper plan is looked for where its layout does not fit.
   private static let improvements = 3
   /// How often less is asked of the loads because the layout needs more than they say.
-  private static let layoutRetries = 12
+  private static let layoutRetries = 16
+  /// How often stays that stick out are cut before that.
+  private static let cuts = 3
   /// Policies of runtimes are followed in graphs up to this size.
   private static let comparedNodes = 20_000
 
@@ -115,10 +117,15 @@ struct LadderPlanner {
   ) throws(PlanningError) -> Found? {
     var search = search
     var target = arena
+    var (cuts, excess) = (0, 0)
     let first = try laidOut(model, within: arena) { missing, overhanging in
-      // What sticks out is cut before all loads are lowered.
-      if overhanging.isEmpty || !search.shorten(overhanging, within: target) {
-        target -= missing
+      if cuts == 0 { excess = missing }
+      // What sticks out is cut a few times before all loads are lowered.
+      if !overhanging.isEmpty, cuts < Self.cuts, search.shorten(overhanging, within: target) {
+        cuts += 1
+      } else {
+        target -= excess
+        cuts = 0
         search.run(within: target, isFirstEnough: !isFinal)
       }
       guard let best = search.best else { return nil }

@@ -130,6 +130,10 @@ struct RecomputeSearch {
           if take(execute(order, rule, within: budget)), isFirstEnough { return }
         }
       }
+      if work < total {
+        let rule = EvictionRule(sparePart: 1)
+        if take(execute(order, rule, within: budget)), isFirstEnough { return }
+      }
     }
     guard best == nil, !isFirstEnough else { return }
     for order in candidates where best == nil { descend(order, to: budget) }
@@ -239,7 +243,8 @@ struct RecomputeSearch {
     let distances = EvictionRule.Distance.allCases
     var rule = EvictionRule(
       distance: distances[random.below(distances.count)],
-      dependents: EvictionRule.dependentShares[random.below(EvictionRule.dependentShares.count)])
+      dependents: EvictionRule.dependentShares[random.below(EvictionRule.dependentShares.count)],
+      sparePart: random.below(4) == 0 ? 1 : 100)
     guard strength > 0 else { return rule }
     rule.factors = (0..<model.storageCount).map { _ in
       Self.power(of: strength * (2 * random.uniform() - 1))

@@ -64,6 +64,9 @@ public struct TextEmitter: PlanEmitter {
     if let ladder = plan.passes.first(where: { $0.name == "ladder" }) {
       text += "  ladder: \(ladder.outcome)\n"
     }
+    if let floor = plan.passes.first(where: { $0.name == "recompute-floor" }) {
+      text += "  recompute: \(floor.outcome)\n"
+    }
     if let slices { text += "  slices: \(slices.outcome)\n" }
     return text
   }

@@ -113,6 +113,7 @@ public struct Planner: Sendable {
 
     let residents = draft.problem.storages.totalBytes(in: .resident) + bodies.residentBytes
     var smallest: Int?
+    var reason: PlanPass?
     if let budget, residents + draft.arrangement.arenaBytes > budget.value {
       progress(.climbing)
       let enough = residents + draft.arrangement.arenaBytes
@@ -120,7 +121,7 @@ public struct Planner: Sendable {
       case .fits(let plan):
         progress(.checking)
         return try checked(budgeted(plan), of: plain.problem, plain.bound)
-      case .needs(let bytes): smallest = bytes
+      case .needs(let bytes, let because): (smallest, reason) = (bytes, because)
       }
     }
 
@@ -129,8 +130,8 @@ public struct Planner: Sendable {
     ).plan(model: model, options: options)
     plan.setBudget(budget)
     plan.summary.smallestBudgetBytes = smallest
-    plan.summary.floorBytes = min(
-      plan.summary.floorBytes, ladder(for: plain).floorBytes + bodies.residentBytes)
+    let floor = LadderModel(of: plain.problem, streamsResidents: spill == .weights).totalFloorBytes
+    plan.summary.floorBytes = min(plan.summary.floorBytes, floor + bodies.residentBytes)
     plan.summary.baselines = plain.baselines
     let filePeak = draft.filePeakBytes
     plan.passes = entries.map {
@@ -140,7 +141,7 @@ public struct Planner: Sendable {
     }
     plan.passes += draft.passes
     if let sliced { plan.passes.append(Self.pass(of: sliced, beside: plain, in: plan)) }
-    if smallest != nil, let pass = recomputePass(of: plain, bodies) { plan.passes.append(pass) }
+    if let reason { plan.passes.append(reason) }
 
     progress(.checking)
     return try checked(plan, of: draft.problem, draft.bound)

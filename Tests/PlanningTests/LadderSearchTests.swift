@@ -111,9 +111,7 @@ import Testing
         case .stopped: Issue.record("stopped at \(budget)")
         case .infeasible: #expect(best == nil, "seed \(seed) budget \(budget)")
         case .optimal(let actions):
-          let planner = LadderPlanner(
-            problem: problem, costs: costs, layout: .auto, recompute: .auto, spill: .auto)
-          let price = planner.seconds(of: actions, all.model)
+          let price = costs.seconds(of: actions, in: all.model)
           let residencies = try Residencies(of: actions, in: all.model)
           #expect(residencies.peakBytes <= budget)
           // With more steps than were enumerated it may be cheaper, never dearer.

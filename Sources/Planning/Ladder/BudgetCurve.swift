@@ -81,7 +81,7 @@ extension Planner {
       progress(.climbing)
       let limited = with(budget: ByteCount(budget))
       if let plan = try limited.ladderPlan(
-        plain, bodies, within: ByteCount(budget), model: model)
+        ladder, plain, bodies, within: ByteCount(budget), model: model)
       {
         let checked = try limited.checked(limited.budgeted(plan), of: plain.problem, plain.bound)
         curve.points.append(
@@ -93,9 +93,11 @@ extension Planner {
               [plain.arrangement.schedule, plain.fileSchedule],
               within: budget - bodies.residentBytes)))
       } else {
+        let isRuledOut = ladder.recomputeFloor.map { budget < resident + $0.bytes } ?? false
         curve.points.append(
           BudgetCurve.Point(
-            budgetBytes: budget, totalBytes: nil, price: nil, outcome: "no plan found"))
+            budgetBytes: budget, totalBytes: nil, price: nil,
+            outcome: isRuledOut ? "recomputing alone cannot" : "no plan found"))
       }
     }
     return curve

@@ -45,6 +45,19 @@ struct CostModel: Sendable {
     Double(bytes) / (bytesPerSecond ?? Self.usualBytesPerSecond)
   }
 
+  /// The time that a list of actions takes beyond running every node once, in seconds.
+  func seconds(of actions: [LadderAction], in model: LadderModel) -> Double {
+    var (bytes, time) = (0, 0.0)
+    for action in actions {
+      switch action {
+      case .run: break
+      case .recompute(let node): time += seconds(ofNode: node.index)
+      case .spill(let storage), .fetch(let storage): bytes += model.copiedBytes[storage.index]
+      }
+    }
+    return time + seconds(ofBytes: bytes)
+  }
+
   /// The time that a price comes to, if what it is paid in was given.
   func seconds(of price: PlanPrice) -> Double? {
     let bytes = price.spillBytes + price.fetchBytes

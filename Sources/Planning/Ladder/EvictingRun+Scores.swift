@@ -56,7 +56,7 @@ extension EvictingRun {
       scores.cost[storage] = -1
       scores.due[storage] = Self.never
       if let chain = chain(to: storage) {
-        var seconds = chain.own + chain.rest
+        var seconds = chain.seconds
         if rule.dependents > 0 { seconds += rule.dependents * dependentSeconds(of: storage) }
         scores.cost[storage] = seconds
         scores.due[storage] = chain.due
@@ -74,24 +74,24 @@ extension EvictingRun {
     return (scores.cost[storage], scores.due[storage])
   }
 
-  /// What running a storage's maker again costs, what comes before it with everything that is away
-  /// now, and the position from which on one of them may not run; `nil` where that is no way.
-  mutating func chain(to storage: Int) -> (own: Double, rest: Double, due: Int)? {
+  /// What it costs to run a storage's maker again, with everything before it that is away now, and the
+  /// position from which on one of those nodes may not run; `nil` where that is no way.
+  mutating func chain(to storage: Int) -> (seconds: Double, due: Int)? {
     let maker = Int(model.remaker[storage])
     guard mayRecompute, maker >= 0, mayRepeat(maker) else { return nil }
     scores.begin()
-    var (rest, due, count) = (0.0, Self.never, 0)
+    var (seconds, due, count) = (0.0, Self.never, 0)
     var open = [maker]
     _ = scores.visit(maker)
     while let node = open.popLast() {
       count += 1
       work += 1
       guard count <= Self.chainLimit else { return nil }
-      if node != maker { rest += costs.seconds(ofNode: node) + Self.startSeconds }
+      seconds += costs.seconds(ofNode: node) + Self.startSeconds
       for writer in model.spoilers[node] { due = min(due, Int(position[writer])) }
       for operand in model.rereads[node] where !isResident[operand] {
         if hasCopy[operand] {
-          rest += costs.seconds(ofBytes: model.copiedBytes[operand])
+          seconds += costs.seconds(ofBytes: model.copiedBytes[operand])
           continue
         }
         let other = Int(model.remaker[operand])
@@ -101,7 +101,7 @@ extension EvictingRun {
         open.append(other)
       }
     }
-    return (costs.seconds(ofNode: maker) + Self.startSeconds, rest, due)
+    return (seconds, due)
   }
 
   /// What it costs to make what is away and would need a storage for it.

@@ -39,9 +39,9 @@ struct EvictingRun {
   /// Bytes in the arena.
   private var live = 0
   /// How many are using a storage right now, so that it cannot leave.
-  private(set) var pins: [Int32]
+  private var pins: [Int32]
   /// Storages that could leave.
-  private(set) var candidates: [Int32] = []
+  private var candidates: [Int32] = []
   private var place: [Int32]
   /// What nothing needs yet, and what could not be had again if something did: kept while there is room.
   private var spares: [Int] = []
@@ -182,8 +182,7 @@ struct EvictingRun {
     let mayMake = mayRecompute && maker >= 0 && mayRepeat(maker)
     if hasCopy[storage] {
       let fetch = costs.seconds(ofBytes: model.copiedBytes[storage])
-      let chain = mayMake ? chain(to: storage) : nil
-      if chain.map({ $0.own + $0.rest > fetch }) ?? true {
+      if chain(to: storage).map({ $0.seconds > fetch }) ?? true {
         guard makeRoom(for: model.bytes[storage]) else { return false }
         append(.fetch(StorageID(storage)))
         touched.append(storage)
@@ -300,9 +299,7 @@ struct EvictingRun {
   private mutating func evict(_ storage: Int) {
     if !hasCopy[storage], maySpill || model.isStreamed[storage] {
       let copying = 2 * costs.seconds(ofBytes: model.copiedBytes[storage])
-      let maker = Int(model.remaker[storage])
-      let chain = mayRecompute && maker >= 0 ? chain(to: storage) : nil
-      if chain.map({ $0.own + $0.rest > copying }) ?? true { save(storage) }
+      if chain(to: storage).map({ $0.seconds > copying }) ?? true { save(storage) }
     }
     leave(storage)
   }

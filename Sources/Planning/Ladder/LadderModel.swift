@@ -197,6 +197,9 @@ struct LadderModel: Sendable {
     return floor
   }
 
+  /// What no plan is below, in bytes of resident and arena together.
+  var totalFloorBytes: Int { residentBytes + floorBytes }
+
   /// The movable storages that an action needs in the arena.
   func reads(of action: LadderAction) -> IndexRows.Row {
     switch action {

@@ -11,6 +11,10 @@ struct LadderPlanner {
   let layout: LayoutChoice
   let recompute: LadderChoice
   let spill: SpillChoice
+  /// Orders of the runs, all different, the best one first.
+  var orders: [[NodeID]] = []
+  /// What recomputing alone cannot be below, where the plans do nothing else.
+  var recomputeFloor: RecomputeFloor?
 
   /// How many orders are spilled.
   private static let spilledOrders = 3
@@ -57,36 +61,26 @@ struct LadderPlanner {
 
   var streamsResidents: Bool { spill == .weights }
 
-  /// What no plan of these means is below, if they do not spill.
-  var recomputeFloor: RecomputeFloor? {
-    guard mayRecompute, !maySpill, !streamsResidents else { return nil }
-    return RecomputeFloor(
-      of: LadderModel(of: problem, streamsResidents: false), problem.dependencies)
-  }
-
   /// What no plan is below, in bytes of resident and arena together.
   var floorBytes: Int {
-    let model = LadderModel(of: problem, streamsResidents: streamsResidents)
-    return model.residentBytes + model.floorBytes
+    LadderModel(of: problem, streamsResidents: streamsResidents).totalFloorBytes
   }
 
   /// The cheapest plan found that needs no more than a budget.
   ///
-  /// - Parameters:
-  ///   - orders: Orders of the runs, all different, the best one first.
-  ///   - budget: Of resident bytes and arena together.
+  /// - Parameter budget: Of resident bytes and arena together.
   /// - Returns: `nil` where none was found.
-  func plan(_ orders: [[NodeID]], within budget: Int) throws(PlanningError) -> Found? {
+  func plan(within budget: Int) throws(PlanningError) -> Found? {
     let model = LadderModel(of: problem, streamsResidents: streamsResidents)
-    if let floor = recomputeFloor, budget - model.residentBytes < floor.bytes { return nil }
-    return try plan(model, orders, within: budget, isFinal: true)
+    if let recomputeFloor, budget - model.residentBytes < recomputeFloor.bytes { return nil }
+    return try plan(model, within: budget, isFinal: true)
   }
 
   /// Among the optimum of a small graph, recomputing alone, spilling alone, and both, what is cheapest.
   ///
   /// - Parameter isFinal: Whether the price matters, not only that there is one.
   private func plan(
-    _ model: LadderModel, _ orders: [[NodeID]], within budget: Int, isFinal: Bool
+    _ model: LadderModel, within budget: Int, isFinal: Bool
   ) throws(PlanningError) -> Found? {
     let arena = budget - model.residentBytes
     guard arena >= model.floorBytes, mayRecompute || maySpill else { return nil }
@@ -133,20 +127,16 @@ struct LadderPlanner {
       return (spilled?.actions ?? best.actions, nil, "search")
     }
     guard let first, isFinal, !away else { return first }
-    var improved: Found?
-    for _ in 0..<Self.improvements where improved == nil {
+    for attempt in 0..<Self.improvements {
+      if attempt > 0 { search.run(within: target) }
       search.improve(within: target)
-      guard let best = search.best, seconds(of: best.actions, model) < first.seconds
+      guard let best = search.best, costs.seconds(of: best.actions, in: model) < first.seconds
       else { return first }
-      let (found, missing, _) = try laidOut(
-        (best.actions, nil, "search"), model, within: arena)
-      improved = found
-      if missing > 0 {
-        target -= missing
-        search.run(within: target)
-      }
+      let improved = try laidOut((best.actions, nil, "search"), model, within: arena)
+      if let found = improved.found { return found }
+      target -= improved.missing
     }
-    return improved ?? first
+    return first
   }
 
   /// A plan that spills and never recomputes.
@@ -213,7 +203,7 @@ struct LadderPlanner {
     let found = Found(
       model: model, arrangement: arrangement,
       outcome: "\(choice.note): \(Self.words(for: actions)); layout by \(arrangement.winner)",
-      seconds: seconds(of: actions, model), trafficBound: choice.bound)
+      seconds: costs.seconds(of: actions, in: model), trafficBound: choice.bound)
     return (found, 0, [])
   }
 
@@ -228,17 +218,7 @@ struct LadderPlanner {
       case .optimal(let found) = search.answer()
     else { return nil }
     let actions = model.withoutUseless(found)
-    let residencies: Residencies
-    do throws(Residencies.Fault) {
-      residencies = try Residencies(of: actions, in: model)
-    } catch { preconditionFailure("an optimum's actions can be executed: \(error)") }
-    let arrangement = try LadderArrangement(of: actions, residencies, in: model, layout: layout)
-    guard arrangement.arenaBytes <= arena else { return nil }
-    return Found(
-      model: model, arrangement: arrangement,
-      outcome: "optimal over all orders: \(Self.words(for: actions)); "
-        + "layout by \(arrangement.winner)",
-      seconds: seconds(of: actions, model), trafficBound: nil)
+    return try laidOut((actions, nil, "optimal over all orders"), model, within: arena).found
   }
 
   private static func words(for actions: [LadderAction]) -> String {
@@ -246,19 +226,6 @@ struct LadderPlanner {
     for action in actions { counts[action.kind, default: 0] += 1 }
     let parts = [(PlanStep.Kind.recompute, "recomputes"), (.spill, "spills"), (.fetch, "fetches")]
     return parts.map { "\(counts[$0.0] ?? 0) \($0.1)" }.joined(separator: ", ")
-  }
-
-  /// What a list of actions costs.
-  func seconds(of actions: [LadderAction], _ model: LadderModel) -> Double {
-    var (bytes, time) = (0, 0.0)
-    for action in actions {
-      switch action {
-      case .run: break
-      case .recompute(let node): time += costs.seconds(ofNode: node.index)
-      case .spill(let storage), .fetch(let storage): bytes += model.copiedBytes[storage.index]
-      }
-    }
-    return time + costs.seconds(ofBytes: bytes)
   }
 
   /// What runtimes that make room by a policy would spill and fetch, by the policy's name, in the best
@@ -286,20 +253,20 @@ struct LadderPlanner {
   ///
   /// - Parameter enough: A budget that is kept without recompute and spill.
   func smallestBudget(
-    _ orders: [[NodeID]], above budget: Int, enough: Int
+    above budget: Int, enough: Int
   ) throws(PlanningError) -> (budget: Int, found: Found)? {
     let model = LadderModel(of: problem, streamsResidents: streamsResidents)
     let floor = recomputeFloor?.bytes ?? model.floorBytes
     var low = max(budget, model.residentBytes + floor - 1)
     var high = enough
     var best: (budget: Int, found: Found)?
-    if low + 1 < high, let found = try plan(model, orders, within: low + 1, isFinal: false) {
+    if low + 1 < high, let found = try plan(model, within: low + 1, isFinal: false) {
       return (model.residentBytes + found.arrangement.arenaBytes, found)
     }
     let step = max(1, (high - low) / 256)
     while high - low > step {
       let middle = low + (high - low) / 2
-      if let found = try plan(model, orders, within: middle, isFinal: false) {
+      if let found = try plan(model, within: middle, isFinal: false) {
         high = model.residentBytes + found.arrangement.arenaBytes
         best = (high, found)
       } else {

@@ -5,24 +5,32 @@ import Ordering
 
 extension Planner {
   /// The ladder for a draft without slices.
+  ///
+  /// - Complexity: That of the orders, and of the floor where nothing may be spilled.
   func ladder(for draft: Draft) -> LadderPlanner {
-    LadderPlanner(
+    var ladder = LadderPlanner(
       problem: draft.problem, costs: CostModel(of: draft.problem.graph, table: costs),
       layout: layout, recompute: recompute, spill: spill)
+    ladder.orders = LadderOrders.all(of: draft)
+    if ladder.mayRecompute, !ladder.maySpill {
+      ladder.recomputeFloor = RecomputeFloor(
+        of: LadderModel(of: draft.problem, streamsResidents: false), draft.problem.dependencies)
+    }
+    return ladder
   }
 
   /// The plan that keeps the budget by recomputing or spilling, if order and layout alone do not and
   /// one is found.
   ///
   /// - Parameters:
+  ///   - ladder: The draft's ladder.
   ///   - plain: The draft of the order that the plan runs, without slices.
   ///   - bodies: The plans of the graphs inside nodes.
   func ladderPlan(
-    _ plain: Draft, _ bodies: BodyPlans, within budget: ByteCount, model: PlannedModel
+    _ ladder: LadderPlanner, _ plain: Draft, _ bodies: BodyPlans, within budget: ByteCount,
+    model: PlannedModel
   ) throws(PlanningError) -> ExecutionPlan? {
-    let ladder = ladder(for: plain)
-    let found = try ladder.plan(
-      LadderOrders.all(of: plain), within: budget.value - bodies.residentBytes)
+    let found = try ladder.plan(within: budget.value - bodies.residentBytes)
     return found.map { assembled($0, ladder, plain, bodies, model) }
   }
 
@@ -30,32 +38,33 @@ extension Planner {
   enum Climb {
     /// A plan within the budget.
     case fits(ExecutionPlan)
-    /// The smallest budget for which there is a plan, in bytes.
-    case needs(Int)
+    /// The smallest budget for which there is a plan, in bytes, and why it is no smaller, if known.
+    case needs(Int, because: PlanPass?)
   }
 
-  /// A plan within the budget, as ``ladderPlan(_:_:within:model:)`` finds it, or what more it takes.
+  /// A plan within the budget, as ``ladderPlan(_:_:_:within:model:)`` finds it, or what more it takes.
   ///
   /// - Parameter enough: What is needed without recomputing and spilling, in bytes.
   func climb(
     _ plain: Draft, _ bodies: BodyPlans, within budget: ByteCount, enough: Int, model: PlannedModel
   ) throws(PlanningError) -> Climb {
-    if let plan = try ladderPlan(plain, bodies, within: budget, model: model) {
+    let ladder = ladder(for: plain)
+    if let plan = try ladderPlan(ladder, plain, bodies, within: budget, model: model) {
       return .fits(plan)
     }
-    let ladder = ladder(for: plain)
     let own = budget.value - bodies.residentBytes
-    let least = try ladder.smallestBudget(
-      LadderOrders.all(of: plain), above: own, enough: enough - bodies.residentBytes)
-    guard let least else { return .needs(enough) }
+    let reason = recomputePass(of: plain, ladder, bodies)
+    let least = try ladder.smallestBudget(above: own, enough: enough - bodies.residentBytes)
+    guard let least else { return .needs(enough, because: reason) }
     // More was allowed, and the layout came out within what was asked for.
     if least.budget <= own { return .fits(assembled(least.found, ladder, plain, bodies, model)) }
-    return .needs(least.budget + bodies.residentBytes)
+    return .needs(least.budget + bodies.residentBytes, because: reason)
   }
 
   /// What a plan that only recomputes cannot be below, where that is more than what any plan needs.
-  func recomputePass(of plain: Draft, _ bodies: BodyPlans) -> PlanPass? {
-    let ladder = ladder(for: plain)
+  private func recomputePass(
+    of plain: Draft, _ ladder: LadderPlanner, _ bodies: BodyPlans
+  ) -> PlanPass? {
     guard let floor = ladder.recomputeFloor, let node = floor.node else { return nil }
     let resident = plain.problem.storages.totalBytes(in: .resident) + bodies.residentBytes
     let peak = plain.arrangement.lifetimes.peakBytes

@@ -26,17 +26,12 @@ struct RecomputeFloor {
     let words = (count + 63) / 64
     // A row of bits for each node: what it depends on.
     var before = [UInt64](repeating: 0, count: count * words)
-    var waiting = (0..<count).map { dependencies.predecessors(of: NodeID($0)).count }
-    var ready = (0..<count).filter { waiting[$0] == 0 }
-    while let node = ready.popLast() {
+    // Every valid graph's file order is one of execution.
+    for node in 0..<count {
       for other in dependencies.predecessors(of: NodeID(node)) {
         let row = Int(other) * words
         for word in 0..<words { before[node * words + word] |= before[row + word] }
         before[node * words + Int(other) / 64] |= 1 << UInt64(Int(other) % 64)
-      }
-      for next in dependencies.successors(of: NodeID(node)) {
-        waiting[Int(next)] -= 1
-        if waiting[Int(next)] == 0 { ready.append(Int(next)) }
       }
     }
     var readers = [[Int]](repeating: [], count: model.storageCount)

@@ -69,19 +69,12 @@ struct RecomputeSearch {
     self.limits = limits ?? Limits(nodes: model.nodeCount)
   }
 
-  /// What actions cost, in seconds.
+  /// What actions cost, in seconds, and a little for each node that starts again.
   static func price(
     of actions: [LadderAction], in model: LadderModel, _ costs: CostModel
   ) -> Double {
-    actions.reduce(0) { sum, action in
-      switch action {
-      case .run: sum
-      case .recompute(let node):
-        sum + costs.seconds(ofNode: node.index) + EvictingRun.startSeconds
-      case .spill(let storage), .fetch(let storage):
-        sum + costs.seconds(ofBytes: model.copiedBytes[storage.index])
-      }
-    }
+    let starts = actions.count { $0.kind == .recompute }
+    return costs.seconds(of: actions, in: model) + EvictingRun.startSeconds * Double(starts)
   }
 
   /// One execution, without what is needless.
@@ -144,7 +137,7 @@ struct RecomputeSearch {
   private mutating func descend(_ order: Int, to budget: Int) {
     work = 0
     let plain = uses[order].order.map { LadderAction.run($0) }
-    guard var high = peak(of: plain) else { return }
+    guard var high = Residencies.peakBytes(of: plain, in: model) else { return }
     var last: [LadderAction] = []
     var (step, failures) = (0.5, 0)
     while high > budget, failures < 8, work < limits.descent {
@@ -158,7 +151,7 @@ struct RecomputeSearch {
       }
       if let found {
         last = found.actions
-        high = min(middle, peak(of: last) ?? middle)
+        high = min(middle, Residencies.peakBytes(of: last, in: model) ?? middle)
         step = min(0.7, step * 1.5)
         if high <= budget { _ = take(found) }
       } else {
@@ -166,12 +159,6 @@ struct RecomputeSearch {
         step /= 2
       }
     }
-  }
-
-  private func peak(of actions: [LadderAction]) -> Int? {
-    do throws(Residencies.Fault) {
-      return try Residencies(of: actions, in: model).peakBytes
-    } catch { return nil }
   }
 
   /// Makes the best actions cheaper.

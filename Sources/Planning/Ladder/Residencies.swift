@@ -92,6 +92,13 @@ struct Residencies: Sendable {
     count(actions, model)
   }
 
+  /// The most bytes that a list of actions has live at once; `nil` where it cannot be executed.
+  static func peakBytes(of actions: [LadderAction], in model: LadderModel) -> Int? {
+    do throws(Fault) { return try Residencies(of: actions, in: model).peakBytes } catch {
+      return nil
+    }
+  }
+
   private mutating func takeOver(
     _ actions: [LadderAction], _ model: LadderModel, _ begun: [Int], _ inputCount: Int
   ) {

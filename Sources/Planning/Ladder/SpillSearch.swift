@@ -63,10 +63,13 @@ struct SpillSearch {
     var found = search.gaps.actions(isCut)
     var traffic = search.traffic
     let known = Self.traffic(of: actions, in: model)
-    if peak(of: found, in: model).map({ $0 > budget }) ?? true
-      || known < traffic && peak(of: actions, in: model).map({ $0 <= budget }) ?? false
+    if Residencies.peakBytes(of: found, in: model).map({ $0 > budget }) ?? true
+      || known < traffic
+        && Residencies.peakBytes(of: actions, in: model).map({ $0 <= budget }) ?? false
     {
-      guard let peak = peak(of: actions, in: model), peak <= budget else { return nil }
+      guard let peak = Residencies.peakBytes(of: actions, in: model), peak <= budget else {
+        return nil
+      }
       (found, traffic) = (actions, known)
     }
     return Outcome(
@@ -82,12 +85,6 @@ struct SpillSearch {
       case .spill(let storage), .fetch(let storage): sum + model.copiedBytes[storage.index]
       }
     }
-  }
-
-  private static func peak(of actions: [LadderAction], in model: LadderModel) -> Int? {
-    do throws(Residencies.Fault) {
-      return try Residencies(of: actions, in: model).peakBytes
-    } catch { return nil }
   }
 
   private init(_ actions: [LadderAction], _ model: LadderModel, _ budget: Int, _ limits: Limits) {

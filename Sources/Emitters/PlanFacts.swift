@@ -72,6 +72,11 @@ struct PlanFacts {
     }
     var lines = ["price: \(parts.isEmpty ? "none" : parts.joined(separator: "; "))"]
     if let seconds = price.seconds { lines[0] += ", about \(ReportText.seconds(seconds))" }
+    if let bound = price.recomputeBoundFlops, price.recomputeSteps > 0, traffic == 0 {
+      lines.append(
+        "no recomputing in this order runs less than \(ReportText.operations(bound)) again"
+          + (price.recomputeFlops == bound ? ": optimal" : ""))
+    }
     if let bound = price.trafficBoundBytes, price.recomputeSteps == 0, traffic > 0 {
       lines.append(
         "no spilling in this order moves less than \(ReportText.size(bound))"

@@ -36,6 +36,16 @@ public struct CorePlanner: LayoutPlanner {
   /// The capacities tried, in parts of ten thousand above the bound.
   private static let allowances = [0, 5, 10, 20, 50, 100, 200]
 
+  /// The capacities tried. One that is good enough comes first, then a few below it: luck decides, and
+  /// whether one is met says little about its neighbours.
+  private static func capacities(of problem: LayoutProblem, _ enough: Int?) -> [Int] {
+    let bound = problem.lowerBound
+    guard let enough, enough > bound else {
+      return allowances.map { bound + bound / 10_000 * $0 + bound % 10_000 * $0 / 10_000 }
+    }
+    return [enough] + [8, 4, 2].map { enough - (enough - bound) / $0 }
+  }
+
   /// Some fits take a quarter of all pairs each.
   private static func fitWork(_ problem: LayoutProblem, _ work: Int, _ limit: Int) -> Int {
     let pairs = problem.members.count * problem.members.count / 2
@@ -54,12 +64,9 @@ public struct CorePlanner: LayoutPlanner {
       stop: StopCondition(
         deadline: limits.deadline.map { now + now.duration(to: $0) / 2 },
         cancellation: limits.cancellation))
-    let bound = max(problem.lowerBound, limits.capacity ?? 0)
-    let allowances = limits.capacity == nil ? Self.allowances : [0]
     attempt.run(
-      capacities: allowances.map {
-        bound + bound / 10_000 * $0 + bound % 10_000 * $0 / 10_000
-      })
+      capacities: Self.capacities(of: problem, limits.capacity),
+      enough: max(problem.lowerBound, limits.capacity ?? 0))
     if let best = attempt.best, limits.incumbent == nil || attempt.hasImproved {
       return .layout(best)
     }
@@ -80,6 +87,8 @@ private struct CoreAttempt {
 
   /// The work of one search in the first round.
   private let firstSearch: Int
+  /// Another noise in each round.
+  private var seed: UInt64 = 0
   private static let usualFirstSearch = 20_000_000
 
   /// The cores so far, each larger than the one before, and the thresholds not looked at.
@@ -121,7 +130,7 @@ private struct CoreAttempt {
   /// Rounds over the capacities and cores, each with four times the work for each search, until
   /// nothing is open: a search that found something is not made again, and what a core does not fit
   /// nothing does.
-  mutating func run(capacities: [Int]) {
+  mutating func run(capacities: [Int], enough: Int) {
     var searchWork = firstSearch
     var open = capacities.map { (capacity: $0, nextCore: 0) }
     while !open.isEmpty, !isExhausted {
@@ -136,10 +145,11 @@ private struct CoreAttempt {
           }
           if height <= capacity || isExhausted { break }
         }
-        if isExhausted { return }
+        if height <= enough || isExhausted { return }
       }
       open.removeAll { $0.capacity >= height || core($0.nextCore) == nil }
       searchWork = searchWork > Int.max / 8 ? searchWork : searchWork * 4
+      seed &+= 1
     }
   }
 
@@ -166,7 +176,9 @@ private struct CoreAttempt {
   private mutating func search(
     _ instance: ValleyInstance, capacity: Int, work: Int
   ) -> ValleySearch.Outcome {
-    let result = ValleySearch(instance, options: planner.options).result(
+    var options = planner.options
+    options.seed &+= seed
+    let result = ValleySearch(instance, options: options).result(
       capacity: capacity, work: min(workLeft, work), stop: stop)
     workLeft -= max(1, result.work)
     guard case .found(let found) = result.outcome else { return result.outcome }

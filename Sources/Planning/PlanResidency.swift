@@ -55,13 +55,17 @@ public struct PlanPrice: Hashable, Sendable, Codable {
   /// What ``spillBytes`` and ``fetchBytes`` together cannot be below in this order at this budget,
   /// compulsory bytes aside, if nothing is recomputed; absent where that was not derived.
   public var trafficBoundBytes: Int?
+  /// What ``recomputeFlops`` cannot be below in this order at this budget, if nothing is spilled; absent
+  /// where that was not derived.
+  public var recomputeBoundFlops: Int?
   /// How long both take, in seconds, by the throughput and bandwidth that were assumed; absent where
   /// none was given.
   public var seconds: Double?
 
   public init(
     recomputeSteps: Int = 0, recomputeFlops: Int = 0, spillBytes: Int = 0, fetchBytes: Int = 0,
-    compulsoryBytes: Int = 0, trafficBoundBytes: Int? = nil, seconds: Double? = nil
+    compulsoryBytes: Int = 0, trafficBoundBytes: Int? = nil, recomputeBoundFlops: Int? = nil,
+    seconds: Double? = nil
   ) {
     self.recomputeSteps = recomputeSteps
     self.recomputeFlops = recomputeFlops
@@ -69,6 +73,7 @@ public struct PlanPrice: Hashable, Sendable, Codable {
     self.fetchBytes = fetchBytes
     self.compulsoryBytes = compulsoryBytes
     self.trafficBoundBytes = trafficBoundBytes
+    self.recomputeBoundFlops = recomputeBoundFlops
     self.seconds = seconds
   }
 

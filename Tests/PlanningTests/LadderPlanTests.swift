@@ -45,6 +45,21 @@ import Testing
     #expect(run.faults() == [])
   }
 
+  @Test func `a bound of recomputing is not above what is run again`() throws {
+    let graph = try Graph(parsing: LadderExample.text)
+    let actions = LadderExample.actions(of: graph).filter { $0.node != nil }
+    var plan = try LadderExample.plan(of: graph, actions)
+    let flops = plan.summary.price.recomputeFlops
+    #expect(flops > 0)
+    plan.summary.price.recomputeBoundFlops = flops
+    #expect(PlanChecker.violations(in: plan, against: graph).isEmpty)
+    plan.summary.price.recomputeBoundFlops = flops + 1
+    #expect(
+      PlanChecker.violations(in: plan, against: graph) == [
+        .wrongVerdict(what: "a bound of recomputing above what is run again")
+      ])
+  }
+
   // MARK: Mutations
 
   struct Mutation: Sendable, CustomTestStringConvertible {
@@ -174,6 +189,9 @@ import Testing
     },
     Mutation("fewer recomputes", .wrongVerdict(what: "the price")) {
       $0.summary.price.recomputeSteps = 0
+    },
+    Mutation("a bound below 0", .numberOutOfRange(what: "recomputeBoundFlops")) {
+      $0.summary.price.recomputeBoundFlops = -1
     },
     Mutation("a smaller second memory", .outsideArena("a", end: 1024)) {
       $0.summary.secondBytes = 512

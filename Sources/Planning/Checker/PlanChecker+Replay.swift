@@ -290,7 +290,8 @@ extension PlanChecker {
 
   mutating func checkLadderSums() {
     var price = PlanPrice(
-      trafficBoundBytes: plan.summary.price.trafficBoundBytes, seconds: plan.summary.price.seconds)
+      trafficBoundBytes: plan.summary.price.trafficBoundBytes,
+      recomputeBoundFlops: plan.summary.price.recomputeBoundFlops, seconds: plan.summary.price.seconds)
     for step in plan.steps {
       let bytes = step.storage.flatMap { rootOfStorage[$0] }.map { entry($0).bytes } ?? 0
       switch step.kind {
@@ -317,6 +318,11 @@ extension PlanChecker {
       bound > price.spillBytes + price.fetchBytes - price.compulsoryBytes
     {
       report(.wrongVerdict(what: "a traffic bound above the traffic"))
+    }
+    if let bound = price.recomputeBoundFlops, price.spillBytes + price.fetchBytes == 0,
+      bound > price.recomputeFlops
+    {
+      report(.wrongVerdict(what: "a bound of recomputing above what is run again"))
     }
     let second = ladderBlocks(in: .second).map(\.end).max() ?? 0
     if plan.summary.secondBytes != second {

@@ -155,6 +155,9 @@ extension PlanChecker {
     where !Self.isInRange(step.workspaceBytes) || !Self.isInRange(step.workspaceOffset) {
       report(.numberOutOfRange(what: "the workspace of step \(step.index)"))
     }
+    if let bound = summary.price.recomputeBoundFlops, bound < 0 {
+      report(.numberOutOfRange(what: "recomputeBoundFlops"))
+    }
     for step in plan.steps where step.recomputeFlops < 0 {
       report(.numberOutOfRange(what: "the cost of step \(step.index)"))
     }

@@ -58,6 +58,13 @@ struct CostModel: Sendable {
     return time + seconds(ofBytes: bytes)
   }
 
+  /// The floating-point operations that a list of actions runs again, or the largest number.
+  func flops(of actions: [LadderAction]) -> Int {
+    actions.reduce(0) { sum, action in
+      if case .recompute(let node) = action { sum.addingClamped(flops[node.index]) } else { sum }
+    }
+  }
+
   /// The time that a price comes to, if what it is paid in was given.
   func seconds(of price: PlanPrice) -> Double? {
     let bytes = price.spillBytes + price.fetchBytes

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import Cancellation
 import GraphIR
 import MemoryLayout
 
@@ -23,11 +24,17 @@ struct LadderArrangement {
   /// Lays out a list of actions that can be executed: one buffer for each chain of stays that take
   /// over one another, and one for each workspace.
   ///
-  /// - Throws: ``PlanningError/layout(_:)``.
+  /// - Parameters:
+  ///   - layout: Who lays out.
+  ///   - capacity: An arena that is good enough, in bytes; `nil` asks for the least one.
+  ///   - searchWork: The most elementary steps of a layout's search.
+  ///   - cancellation: Whoever may end the work.
+  /// - Throws: ``PlanningError/layout(_:)``, ``PlanningError/cancelled``.
   /// - Complexity: That of the layout members.
   init(
     of actions: [LadderAction], _ residencies: Residencies, in model: LadderModel,
-    layout: LayoutChoice
+    layout: LayoutChoice, capacity: Int? = nil, searchWork: Int = 30_000_000,
+    cancellation: CancellationFlag? = nil
   ) throws(PlanningError) {
     self.actions = actions
     self.residencies = residencies
@@ -58,7 +65,10 @@ struct LadderArrangement {
       let size = actions[step].node.map { model.workspaces[$0.index] } ?? 0
       buffers.append(LayoutBuffer(size: size, lifetime: step..<step + 1, alignment: alignment))
     }
-    let report = try Self.report(buffers, layout)
+    let portfolio = LayoutPortfolio(
+      members: layout.members(searchWork: searchWork), cancellation: cancellation,
+      capacity: capacity)
+    let report = try Self.report(buffers, portfolio)
     offsets = chain.map { report.solution.offsets[$0] }
     var workspaceOffsets = [Int?](repeating: nil, count: actions.count)
     for (index, step) in steps.enumerated() {
@@ -74,7 +84,7 @@ struct LadderArrangement {
       waiting.map {
         LayoutBuffer(
           size: model.bytes[$0], lifetime: residencies.second[$0], alignment: alignment)
-      }, LayoutChoice(name: "skyline") ?? layout)
+      }, (LayoutChoice(name: "skyline") ?? layout).portfolio)
     var secondOffsets = [Int?](repeating: nil, count: model.storageCount)
     for (index, storage) in waiting.enumerated() {
       secondOffsets[storage] = waitingReport.solution.offsets[index]
@@ -84,10 +94,10 @@ struct LadderArrangement {
   }
 
   private static func report(
-    _ buffers: [LayoutBuffer], _ layout: LayoutChoice
+    _ buffers: [LayoutBuffer], _ portfolio: LayoutPortfolio
   ) throws(PlanningError) -> LayoutReport {
     do throws(LayoutError) {
-      return try layout.portfolio.report(for: try LayoutProblem(buffers: buffers))
-    } catch { throw .layout(error) }
+      return try portfolio.report(for: try LayoutProblem(buffers: buffers))
+    } catch { throw PlanningError(error) }
   }
 }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import Cancellation
 import GraphIR
 import MemoryLayout
 import Ordering
@@ -16,16 +17,29 @@ struct LadderPlanner {
   /// What recomputing alone cannot be below, where the plans do nothing else.
   var recomputeFloor: RecomputeFloor?
 
+  /// Whoever may end the work.
+  var cancellation: CancellationFlag?
+
   /// How many orders are spilled.
   private static let spilledOrders = 3
   /// How often a cheaper plan is looked for where its layout does not fit.
   private static let improvements = 3
-  /// How often less is asked of the loads because the layout needs more than they say.
-  private static let layoutRetries = 16
-  /// How often stays that stick out are cut before that.
-  private static let cuts = 3
   /// Policies of runtimes are followed in graphs up to this size.
   private static let comparedNodes = 20_000
+
+  /// How hard a plan is looked for.
+  private struct Effort {
+    /// Whether the price matters, not only that there is a plan.
+    var wantsCheapest: Bool
+    /// How many loads are laid out, each lower than the one before.
+    var layouts: Int
+    /// The work of a layout's searches; where one misses the arena, that of the next try.
+    var layoutWork: [Int]
+
+    static let full = Effort(
+      wantsCheapest: true, layouts: 24, layoutWork: [30_000_000, 300_000_000])
+    static let quick = Effort(wantsCheapest: false, layouts: 8, layoutWork: [30_000_000])
+  }
 
   /// A plan's schedule and layout, with what is known of it.
   struct Found {
@@ -37,6 +51,8 @@ struct LadderPlanner {
     let seconds: Double
     /// What no spilling of this order moves less than, if nothing is recomputed.
     var trafficBound: Int?
+    /// What no recomputing in this order costs less than, if nothing is spilled, in operations.
+    var recomputeBound: Int?
   }
 
   /// Whether nodes may run again. Where one of the two is asked for by `on`, the other is used only if
@@ -73,14 +89,15 @@ struct LadderPlanner {
   func plan(within budget: Int) throws(PlanningError) -> Found? {
     let model = LadderModel(of: problem, streamsResidents: streamsResidents)
     if let recomputeFloor, budget - model.residentBytes < recomputeFloor.bytes { return nil }
-    return try plan(model, within: budget, isFinal: true)
+    // A budget that was told as one that is enough is so here, too.
+    var found = try plan(model, within: budget, .full)
+    if found == nil { found = try plan(model, within: budget, .quick) }
+    return found.map { bounded($0, within: budget - model.residentBytes) }
   }
 
   /// Among the optimum of a small graph, recomputing alone, spilling alone, and both, what is cheapest.
-  ///
-  /// - Parameter isFinal: Whether the price matters, not only that there is one.
   private func plan(
-    _ model: LadderModel, within budget: Int, isFinal: Bool
+    _ model: LadderModel, within budget: Int, _ effort: Effort
   ) throws(PlanningError) -> Found? {
     let arena = budget - model.residentBytes
     guard arena >= model.floorBytes, mayRecompute || maySpill else { return nil }
@@ -89,16 +106,17 @@ struct LadderPlanner {
     func take(_ found: Found?) -> Bool {
       guard let found else { return false }
       if best.map({ found.seconds < $0.seconds }) ?? true { best = found }
-      return !isFinal
+      return !effort.wantsCheapest || found.seconds == 0
     }
     for away in [false, true] where mayRecompute && (!away || maySpill) {
-      let search = RecomputeSearch(
+      var search = RecomputeSearch(
         model, orders: orders, costs: costs, mayRecompute: true, maySpill: away)
-      if take(try searched(search, away, model, within: arena, isFinal: isFinal)) { return best }
+      search.cancellation = cancellation
+      if take(try searched(search, away, model, within: arena, effort)) { return best }
     }
     if maySpill {
       for order in orders.prefix(Self.spilledOrders) {
-        if take(try spilled(order, model, within: arena)) { return best }
+        if take(try spilled(order, model, within: arena, effort)) { return best }
       }
     }
     return best
@@ -107,47 +125,39 @@ struct LadderPlanner {
   /// A plan that recomputes, its loads held so far below the budget that the layout fits; where it may
   /// spill, what is spilled and fetched is chosen anew for the runs that it ends with.
   private func searched(
-    _ search: RecomputeSearch, _ away: Bool, _ model: LadderModel, within arena: Int, isFinal: Bool
+    _ search: RecomputeSearch, _ away: Bool, _ model: LadderModel, within arena: Int,
+    _ effort: Effort
   ) throws(PlanningError) -> Found? {
     var search = search
-    var target = arena
-    var (cuts, excess) = (0, 0)
-    let first = try laidOut(model, within: arena) { missing, overhanging in
-      if cuts == 0 { excess = missing }
-      // What sticks out is cut a few times before all loads are lowered.
-      if !overhanging.isEmpty, cuts < Self.cuts, search.shorten(overhanging, within: target) {
-        cuts += 1
-      } else {
-        target -= excess
-        cuts = 0
-        search.run(within: target, isFirstEnough: !isFinal)
-      }
+    var reached = arena
+    let first = try laidOut(model, within: arena, effort) { target in
+      reached = target
+      search.run(within: target, isFirstEnough: !effort.wantsCheapest)
       guard let best = search.best else { return nil }
       let spilled = away ? SpillSearch.improved(best.actions, in: model, budget: target) : nil
       return (spilled?.actions ?? best.actions, nil, "search")
     }
-    guard let first, isFinal, !away else { return first }
+    guard let first, effort.wantsCheapest, !away, first.seconds > 0 else { return first }
     for attempt in 0..<Self.improvements {
-      if attempt > 0 { search.run(within: target) }
-      search.improve(within: target)
+      if attempt > 0 { search.run(within: reached) }
+      search.improve(within: reached)
       guard let best = search.best, costs.seconds(of: best.actions, in: model) < first.seconds
       else { return first }
-      let improved = try laidOut((best.actions, nil, "search"), model, within: arena)
+      let improved = try laidOut((best.actions, nil, "search"), model, within: arena, effort)
       if let found = improved.found { return found }
-      target -= improved.missing
+      reached = Self.lower(reached, by: improved.missing, of: arena, after: attempt)
     }
     return first
   }
 
   /// A plan that spills and never recomputes.
   private func spilled(
-    _ order: [NodeID], _ model: LadderModel, within arena: Int
+    _ order: [NodeID], _ model: LadderModel, within arena: Int, _ effort: Effort
   ) throws(PlanningError) -> Found? {
     var search = RecomputeSearch(
       model, orders: [order], costs: costs, mayRecompute: false, maySpill: true)
-    var target = arena
-    return try laidOut(model, within: arena) { missing, _ in
-      target -= missing
+    search.cancellation = cancellation
+    return try laidOut(model, within: arena, effort) { target in
       var actions = order.map { LadderAction.run($0) }
       var found = SpillSearch.improved(actions, in: model, budget: target)
       if found == nil {
@@ -167,44 +177,75 @@ struct LadderPlanner {
   /// Actions with what no spilling of their order moves less than, and how they were found.
   private typealias Choice = (actions: [LadderAction], bound: Int?, note: String)
 
-  /// Lays actions out; where the layout needs more than the budget, asks for other actions.
+  /// Lays actions out; where the layout needs more than the arena, asks for others with lower loads.
   ///
-  /// - Parameter choose: Actions, given how many bytes the last layout needed beyond the arena and the
-  ///   stays that lie there; 0 and none at first.
+  /// - Parameter choose: Actions with loads of at most so many bytes.
   private func laidOut(
-    _ model: LadderModel, within arena: Int, _ choose: (Int, [Residencies.Stay]) -> Choice?
+    _ model: LadderModel, within arena: Int, _ effort: Effort, _ choose: (Int) -> Choice?
   ) throws(PlanningError) -> Found? {
-    var (missing, overhanging): (Int, [Residencies.Stay]) = (0, [])
-    for _ in 0..<Self.layoutRetries {
-      guard let choice = choose(missing, overhanging) else { return nil }
-      let tried = try laidOut(choice, model, within: arena)
+    var target = arena
+    for attempt in 0..<effort.layouts {
+      let choice = choose(target)
+      if let cancellation, cancellation.isCancelled { throw .cancelled }
+      guard let choice else { return nil }
+      let tried = try laidOut(choice, model, within: arena, effort)
       if let found = tried.found { return found }
-      (missing, overhanging) = (tried.missing, tried.overhanging)
+      target = Self.lower(target, by: tried.missing, of: arena, after: attempt)
     }
     return nil
   }
 
-  /// Actions with offsets, or how many bytes the layout needs beyond the arena and what lies there.
+  /// What loads are lowered to after a layout that missed the arena: by what it missed, or by less. A
+  /// search meets an arena that is 2 % above the loads nearly always, and misses others by luck, so that
+  /// by how much says little.
+  private static func lower(
+    _ target: Int, by missing: Int, of arena: Int, after attempt: Int
+  ) -> Int {
+    target - min(missing, max(1, arena / 200 * (1 + attempt / 4)))
+  }
+
+  /// Actions with offsets, or how many bytes the layout needs beyond the arena.
   private func laidOut(
-    _ choice: Choice, _ model: LadderModel, within arena: Int
-  ) throws(PlanningError) -> (found: Found?, missing: Int, overhanging: [Residencies.Stay]) {
+    _ choice: Choice, _ model: LadderModel, within arena: Int, _ effort: Effort
+  ) throws(PlanningError) -> (found: Found?, missing: Int) {
     let actions = choice.actions
     let residencies: Residencies
     do throws(Residencies.Fault) {
       residencies = try Residencies(of: actions, in: model)
     } catch { preconditionFailure("a ladder's actions can be executed: \(error)") }
-    let arrangement = try LadderArrangement(of: actions, residencies, in: model, layout: layout)
-    guard arrangement.arenaBytes <= arena else {
-      let overhanging = zip(residencies.stays, arrangement.offsets).filter { stay, offset in
-        offset + model.bytes[stay.storage] > arena
+    var missing = Int.max
+    for work in effort.layoutWork {
+      let arrangement = try LadderArrangement(
+        of: actions, residencies, in: model, layout: layout, capacity: arena, searchWork: work,
+        cancellation: cancellation)
+      guard arrangement.arenaBytes > arena else {
+        let found = Found(
+          model: model, arrangement: arrangement,
+          outcome: "\(choice.note): \(Self.words(for: actions)); layout by \(arrangement.winner)",
+          seconds: costs.seconds(of: actions, in: model), trafficBound: choice.bound)
+        return (found, 0)
       }
-      return (nil, arrangement.arenaBytes - arena, overhanging.map(\.0))
+      missing = min(missing, arrangement.arenaBytes - arena)
     }
-    let found = Found(
-      model: model, arrangement: arrangement,
-      outcome: "\(choice.note): \(Self.words(for: actions)); layout by \(arrangement.winner)",
-      seconds: costs.seconds(of: actions, in: model), trafficBound: choice.bound)
-    return (found, 0, [])
+    return (nil, missing)
+  }
+
+  /// A plan that recomputes and does not spill with what is proven of its price.
+  private func bounded(_ found: Found, within arena: Int) -> Found {
+    let kinds = found.arrangement.actions.lazy.map(\.kind)
+    guard kinds.contains(.recompute), !kinds.contains(.spill), !kinds.contains(.fetch) else {
+      return found
+    }
+    let order = found.arrangement.actions.compactMap { action -> NodeID? in
+      if case .run(let node) = action { node } else { nil }
+    }
+    var found = found
+    found.recomputeBound =
+      RecomputeBound(
+        of: order, in: found.model, costs: costs, within: arena,
+        known: costs.flops(of: found.arrangement.actions)
+      ).flops
+    return found
   }
 
   /// The cheapest plan of a small graph over all orders, if its layout needs no more than its loads.
@@ -218,7 +259,7 @@ struct LadderPlanner {
       case .optimal(let found) = search.answer()
     else { return nil }
     let actions = model.withoutUseless(found)
-    return try laidOut((actions, nil, "optimal over all orders"), model, within: arena).found
+    return try laidOut((actions, nil, "optimal over all orders"), model, within: arena, .full).found
   }
 
   private static func words(for actions: [LadderAction]) -> String {
@@ -252,6 +293,7 @@ struct LadderPlanner {
   /// what is enough; and that plan.
   ///
   /// - Parameter enough: A budget that is kept without recompute and spill.
+  /// - Returns: A budget within which ``plan(within:)`` finds one.
   func smallestBudget(
     above budget: Int, enough: Int
   ) throws(PlanningError) -> (budget: Int, found: Found)? {
@@ -259,20 +301,25 @@ struct LadderPlanner {
     let floor = recomputeFloor?.bytes ?? model.floorBytes
     var low = max(budget, model.residentBytes + floor - 1)
     var high = enough
-    var best: (budget: Int, found: Found)?
-    if low + 1 < high, let found = try plan(model, within: low + 1, isFinal: false) {
-      return (model.residentBytes + found.arrangement.arenaBytes, found)
+    // The plan, what it needs, and the budget that it was found for.
+    var best: (found: Found, needs: Int, budget: Int)?
+    func isEnough(_ budget: Int) throws(PlanningError) -> Bool {
+      guard let found = try plan(model, within: budget, .quick) else { return false }
+      let needs = model.residentBytes + found.arrangement.arenaBytes
+      if best.map({ needs < $0.needs }) ?? true { best = (found, needs, budget) }
+      return true
     }
+    if low + 1 < high, try isEnough(low + 1) { high = low + 1 }
     let step = max(1, (high - low) / 256)
     while high - low > step {
       let middle = low + (high - low) / 2
-      if let found = try plan(model, within: middle, isFinal: false) {
-        high = model.residentBytes + found.arrangement.arenaBytes
-        best = (high, found)
-      } else {
-        low = middle
-      }
+      if try isEnough(middle) { high = min(middle, best?.needs ?? middle) } else { low = middle }
     }
-    return best
+    guard let best else { return nil }
+    // A search for no more than a plan needs may miss it.
+    guard best.needs < best.budget, try plan(model, within: best.needs, .quick) == nil else {
+      return (best.needs, best.found)
+    }
+    return (best.budget, best.found)
   }
 }

@@ -11,6 +11,7 @@ extension Planner {
     var ladder = LadderPlanner(
       problem: draft.problem, costs: CostModel(of: draft.problem.graph, table: costs),
       layout: layout, recompute: recompute, spill: spill)
+    ladder.cancellation = limits.cancellation
     ladder.orders = LadderOrders.all(of: draft)
     if ladder.mayRecompute, !ladder.maySpill {
       ladder.recomputeFloor = RecomputeFloor(
@@ -85,6 +86,7 @@ extension Planner {
       costs: ladder.costs, bodies: bodies
     ).plan(model: model, options: options)
     plan.summary.price.trafficBoundBytes = found.trafficBound
+    plan.summary.price.recomputeBoundFlops = found.recomputeBound
     plan.summary.baselines = plain.baselines
     plan.summary.baselines["withoutLadder"] = plain.arrangement.baseline
     plan.passes = plain.passes

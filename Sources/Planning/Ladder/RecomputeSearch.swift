@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import Cancellation
 import GraphIR
 import MemoryLayout
 
@@ -53,8 +54,8 @@ struct RecomputeSearch {
   private var work = 0
   /// The best so far.
   private(set) var best: Found?
-  /// What leaves for the layout's sake, by key, and the storages of it.
-  private var forced: (drops: Set<Int>, storages: Set<Int>) = ([], [])
+  /// Whoever may end the work, after which no actions are found.
+  var cancellation: CancellationFlag?
 
   /// - Parameter orders: Orders of the runs, all different.
   init(
@@ -81,15 +82,18 @@ struct RecomputeSearch {
   private mutating func execute(
     _ order: Int, _ rule: EvictionRule, within budget: Int, drops: Set<Int> = []
   ) -> Found? {
+    if let cancellation, cancellation.isCancelled {
+      work = .max / 2
+      return nil
+    }
     var run = EvictingRun(
       model, uses: uses[order], costs: costs, budget: budget, rule: rule,
-      mayRecompute: mayRecompute, maySpill: maySpill, drops: drops.union(forced.drops),
-      workLimit: limits.run)
+      mayRecompute: mayRecompute, maySpill: maySpill, drops: drops, workLimit: limits.run)
     let actions = run.run()
     work += run.work + 8 * run.actions.count
     guard let actions, !actions.isEmpty else { return nil }
     var timeline = StayTimeline(actions, in: model, costs: costs)
-    timeline.thin(within: budget, keeping: forced.storages)
+    timeline.thin(within: budget)
     let rest = model.withoutUseless(timeline.rest)
     return Found(actions: rest, price: Self.price(of: rest, in: model, costs), order: order)
   }
@@ -105,7 +109,6 @@ struct RecomputeSearch {
   /// - Parameter isFirstEnough: Whether any actions will do.
   mutating func run(within budget: Int, isFirstEnough: Bool = false) {
     best = nil
-    forced = ([], [])
     work = 0
     let total = isFirstEnough ? limits.first : limits.total
     var ranked: [(price: Double, order: Int)] = []
@@ -176,43 +179,6 @@ struct RecomputeSearch {
       let rule = rule(blurred: [0.5, 1.5, 3][random.below(3)])
       if take(execute(best.order, rule, within: budget, drops: Set(drops))) { idle = 0 }
     }
-  }
-
-  /// Executes the best actions' order once more, with stays cut in two over their longest time without
-  /// a use, whatever the loads are: for stays that a layout found no room for.
-  ///
-  /// - Parameter stays: Stays of the best actions, of storages that can be made again.
-  /// - Returns: Whether there are such actions within the budget.
-  mutating func shorten(_ stays: [Residencies.Stay], within budget: Int) -> Bool {
-    guard let known = best else { return false }
-    var positions: [Int] = []
-    var position = 0
-    for action in known.actions {
-      positions.append(position)
-      if case .run = action { position += 1 }
-    }
-    var isNew = false
-    for stay in stays where model.remaker[stay.storage] >= 0 && stay.first < stay.last {
-      var longest = (length: 1, before: -1)
-      var before = stay.first
-      for step in stay.first + 1...stay.last
-      where model.reads(of: known.actions[step]).contains(stay.storage) || step == stay.last {
-        if step - before > longest.length { longest = (step - before, before) }
-        before = step
-      }
-      guard longest.before >= 0 else { continue }
-      let key = EvictingRun.key(of: stay.storage, at: positions[longest.before], in: model)
-      if forced.drops.insert(key).inserted {
-        isNew = true
-        forced.storages.insert(stay.storage)
-      }
-    }
-    guard isNew else { return false }
-    let found = execute(
-      known.order, EvictionRule(), within: budget, drops: Set(drops(of: known.actions)))
-    guard let found else { return false }
-    best = found
-    return true
   }
 
   /// Takes so many drops out: those of a stretch of time, or any.

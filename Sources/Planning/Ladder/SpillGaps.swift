@@ -79,9 +79,15 @@ struct SpillGaps: Sendable {
   /// What happens to each storage.
   let events: [[Event]]
 
-  /// - Parameter actions: A list in which every run has what it reads; else there are gaps missing.
+  /// - Parameters:
+  ///   - actions: A list in which every run has what it reads; else there are gaps missing.
+  ///   - remake: What a storage costs that is made again instead of fetched, which then stands for what
+  ///     fetching it moves, and the run from which on it cannot be; `nil` for one that never can.
   /// - Complexity: O(actions · operands).
-  init(_ actions: [LadderAction], in model: LadderModel, budget: Int) {
+  init(
+    _ actions: [LadderAction], in model: LadderModel, budget: Int,
+    remaking remake: ((_ storage: Int) -> (price: Int, until: Int)?)? = nil
+  ) {
     let runs = actions.filter { $0.node != nil }
     self.model = model
     self.runs = runs
@@ -135,7 +141,7 @@ struct SpillGaps: Sendable {
     }
     self.loads = loads
     self.saved = saved
-    findGaps()
+    findGaps(remake)
     findRows()
   }
 
@@ -196,11 +202,15 @@ struct SpillGaps: Sendable {
     return outputs.reduce(-saved[run]) { $0 + model.bytes[$1] }
   }
 
-  private mutating func findGaps() {
+  private mutating func findGaps(
+    _ remake: ((_ storage: Int) -> (price: Int, until: Int)?)?
+  ) {
     var over = [0]
     over.reserveCapacity(loads.count + 1)
     for load in loads { over.append(over[over.count - 1] + (load > budget ? 1 : 0)) }
     for (storage, list) in events.enumerated() where !list.isEmpty {
+      let remade = remake?(storage)
+      if remake != nil, remade == nil { continue }
       let isStreamed = model.isStreamed[storage]
       let updates = list.count(where: \.isUpdated)
       if isStreamed {
@@ -221,9 +231,12 @@ struct SpillGaps: Sendable {
           slot = takeovers.firstIndex { $0.input.index == storage } ?? -1
           if slot >= 0 { head = headLimit(event.run) }
         }
-        let helps = over[max(following.run, event.run + 1)] > over[event.run + 1]
+        // What must be made again earlier is there from then on.
+        let next = min(following.run, remade?.until ?? .max)
+        guard next > event.run else { continue }
+        let helps = over[max(next, event.run + 1)] > over[event.run + 1]
         guard helps || head > 0 else { continue }
-        let isHome = isStreamed && (seen == 0 || seen == updates)
+        let isHome = remade != nil || isStreamed && (seen == 0 || seen == updates)
         if !isHome, version < 0 {
           version = versionBytes.count
           versionBytes.append(model.copiedBytes[storage])
@@ -236,8 +249,9 @@ struct SpillGaps: Sendable {
         }
         gaps.append(
           Gap(
-            storage: storage, before: event.run, next: following.run, bytes: model.bytes[storage],
-            copied: model.copiedBytes[storage], version: isHome ? -1 : version, headBytes: head))
+            storage: storage, before: event.run, next: next, bytes: model.bytes[storage],
+            copied: remade?.price ?? model.copiedBytes[storage], version: isHome ? -1 : version,
+            headBytes: head))
       }
     }
   }

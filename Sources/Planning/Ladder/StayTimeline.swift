@@ -85,13 +85,9 @@ struct StayTimeline {
   /// Leaves out what nothing needs, and then recomputes, dearest first, as long as the peak stays within
   /// a budget.
   ///
-  /// - Parameter kept: Storages that are made again for another reason than the loads.
   /// - Complexity: O(recomputes · operands · (log actions + touches)).
-  mutating func thin(within budget: Int, keeping kept: Set<Int> = []) {
-    let again = actions.indices.filter { step in
-      actions[step].kind == .recompute
-        && (kept.isEmpty || !model.makes(of: actions[step]).contains { kept.contains($0) })
-    }
+  mutating func thin(within budget: Int) {
+    let again = actions.indices.filter { actions[$0].kind == .recompute }
     let prices = actions.map { $0.node.map { costs.seconds(ofNode: $0.index) } ?? 0 }
     let dearestFirst = again.sorted { (-prices[$0], $0) < (-prices[$1], $1) }
     dropUseless(again)

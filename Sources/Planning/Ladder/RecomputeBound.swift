@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import GraphIR
+
+/// What no plan that recomputes and does not spill can pay less than, if it runs nodes for the first time
+/// in a given order.
+///
+/// While a node runs for the first time, each storage that was there and will be read again is in the
+/// arena, or must be made again before that: at least once for each stretch between two uses over which it
+/// is missing, by nobody but its maker. So stretches must be chosen that take off, at each run, what is
+/// live above the budget, and the makers of what they miss run again: the covering rows of spilling with
+/// other prices (``SpillGaps``), without what the makers read in turn. Worths of those rows prove the
+/// bound (``SpillMultipliers``). A maker's price is shared out among what it makes.
+struct RecomputeBound {
+  /// Floating-point operations.
+  let flops: Int
+
+  /// How many steps the worths make.
+  private static let steps = 400
+
+  /// - Parameters:
+  ///   - order: First runs.
+  ///   - known: Operations of a plan within the budget, which the bound is not above.
+  /// - Complexity: O(operands + steps · (gaps + rows)).
+  init(
+    of order: [NodeID], in model: LadderModel, costs: CostModel, within budget: Int, known: Int
+  ) {
+    var position = [Int](repeating: .max, count: model.nodeCount)
+    for (run, node) in order.enumerated() { position[node.index] = run }
+    let gaps = SpillGaps(order.map { .run($0) }, in: model, budget: budget) { storage in
+      let maker = Int(model.remaker[storage])
+      guard maker >= 0 else { return nil }
+      // More than this no sum of prices holds.
+      let price = min(costs.flops[maker], 1 << 52) / max(1, model.remakes[maker].count)
+      return (price, model.spoilers[maker].map { position[$0] }.min() ?? .max)
+    }
+    guard !gaps.rows.isEmpty, !gaps.hasLooseStart else {
+      flops = 0
+      return
+    }
+    var multipliers = SpillMultipliers(gaps)
+    multipliers.ascend(towards: known, steps: Self.steps) { _, _ in known }
+    flops = min(multipliers.provedBytes, known)
+  }
+}

@@ -34,7 +34,7 @@ public struct CorePlanner: LayoutPlanner {
   public var name: String { "core-first" }
 
   /// The capacities tried, in parts of ten thousand above the bound.
-  private static let allowances = [0, 5, 10, 20, 50, 100, 200]
+  private static let allowances = [0, 5, 10, 20, 50, 100, 200, 400]
 
   /// The capacities tried. One that is good enough comes first, then a few below it: luck decides, and
   /// whether one is met says little about its neighbours.

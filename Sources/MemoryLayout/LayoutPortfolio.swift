@@ -35,16 +35,17 @@ public struct LayoutPortfolio: Sendable {
     self.capacity = capacity
   }
 
-  /// Planners for every problem, with searches that end after some hundredths of a second.
+  /// Planners for every problem, with searches that end after some tenths of a second.
   public static var standardMembers: [any LayoutPlanner] { members(searchWork: 30_000_000) }
 
   /// The constructive planners that together reach the bound most often on real graphs, those most
   /// often right first; then the searches, and the programs for small parts and windows.
   ///
-  /// - Parameter searchWork: the most elementary steps of a search, near a nanosecond each.
+  /// - Parameter searchWork: the most elementary steps of a search, near a nanosecond each; ten times
+  ///   as many of the one that finds most where many buffers live at once.
   public static func members(searchWork: Int) -> [any LayoutPlanner] {
     constructiveMembers + [
-      CorePlanner(work: min(searchWork, 2_000_000_000)),
+      CorePlanner(work: min(searchWork, 200_000_000) * 10),
       ValleyPlanner(work: searchWork),
       ProgramPlanner(),
       WindowPlanner(),

@@ -110,7 +110,8 @@ struct LadderPlanner {
     }
     for away in [false, true] where mayRecompute && (!away || maySpill) {
       var search = RecomputeSearch(
-        model, orders: orders, costs: costs, mayRecompute: true, maySpill: away)
+        model, orders: orders, dependencies: problem.dependencies, costs: costs,
+        mayRecompute: true, maySpill: away)
       search.cancellation = cancellation
       if take(try searched(search, away, model, within: arena, effort)) { return best }
     }

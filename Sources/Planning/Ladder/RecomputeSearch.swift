@@ -40,12 +40,13 @@ struct RecomputeSearch {
     var actions: [LadderAction]
     /// Seconds, a little for each start included.
     var price: Double
-    /// The number of the order that they run.
-    var order: Int
+    /// The order that they run.
+    var uses: EvictingRun.Uses
   }
 
   private let model: LadderModel
   private let uses: [EvictingRun.Uses]
+  private let moves: OrderMoves?
   private let costs: CostModel
   private let mayRecompute: Bool
   private let maySpill: Bool
@@ -57,12 +58,15 @@ struct RecomputeSearch {
   /// Whoever may end the work, after which no actions are found.
   var cancellation: CancellationFlag?
 
-  /// - Parameter orders: Orders of the runs, all different.
+  /// - Parameters:
+  ///   - orders: Orders of the runs, all different.
+  ///   - dependencies: What any order must keep; without them, orders stay as they are.
   init(
-    _ model: LadderModel, orders: [[NodeID]], costs: CostModel, mayRecompute: Bool, maySpill: Bool,
-    limits: Limits? = nil
+    _ model: LadderModel, orders: [[NodeID]], dependencies: Dependencies? = nil, costs: CostModel,
+    mayRecompute: Bool, maySpill: Bool, limits: Limits? = nil
   ) {
     self.model = model
+    moves = dependencies.map { OrderMoves($0) }
     uses = orders.map { EvictingRun.Uses(model, $0) }
     self.costs = costs
     self.mayRecompute = mayRecompute
@@ -80,22 +84,31 @@ struct RecomputeSearch {
 
   /// One execution, without what is needless.
   private mutating func execute(
-    _ order: Int, _ rule: EvictionRule, within budget: Int, drops: Set<Int> = []
+    _ uses: EvictingRun.Uses, _ rule: EvictionRule, within budget: Int, drops: Set<Int> = []
   ) -> Found? {
     if let cancellation, cancellation.isCancelled {
       work = .max / 2
       return nil
     }
     var run = EvictingRun(
-      model, uses: uses[order], costs: costs, budget: budget, rule: rule,
+      model, uses: uses, costs: costs, budget: budget, rule: rule,
       mayRecompute: mayRecompute, maySpill: maySpill, drops: drops, workLimit: limits.run)
     let actions = run.run()
     work += run.work + 8 * run.actions.count
     guard let actions, !actions.isEmpty else { return nil }
     var timeline = StayTimeline(actions, in: model, costs: costs)
     timeline.thin(within: budget)
-    let rest = model.withoutUseless(timeline.rest)
-    return Found(actions: rest, price: Self.price(of: rest, in: model, costs), order: order)
+    var rest = model.withoutUseless(timeline.rest)
+    var uses = uses
+    if let moves, let late = model.withLateRuns(rest) {
+      let fewer = model.withoutUseless(late)
+      let other = EvictingRun.Uses(model, fewer.filter { $0.kind == .run }.compactMap(\.node))
+      let peak = Residencies.peakBytes(of: fewer, in: model)
+      if moves.isKept(by: other), peak.map({ $0 <= budget }) ?? false {
+        (rest, uses) = (fewer, other)
+      }
+    }
+    return Found(actions: rest, price: Self.price(of: rest, in: model, costs), uses: uses)
   }
 
   private mutating func take(_ found: Found?) -> Bool {
@@ -113,7 +126,7 @@ struct RecomputeSearch {
     let total = isFirstEnough ? limits.first : limits.total
     var ranked: [(price: Double, order: Int)] = []
     for order in uses.indices where work < total {
-      let found = execute(order, EvictionRule(), within: budget)
+      let found = execute(uses[order], EvictionRule(), within: budget)
       if let found { ranked.append((found.price, order)) }
       if take(found), isFirstEnough { return }
     }
@@ -123,12 +136,12 @@ struct RecomputeSearch {
       for distance in EvictionRule.Distance.allCases {
         for dependents in EvictionRule.dependentShares where work < total {
           let rule = EvictionRule(distance: distance, dependents: dependents)
-          if take(execute(order, rule, within: budget)), isFirstEnough { return }
+          if take(execute(uses[order], rule, within: budget)), isFirstEnough { return }
         }
       }
       if work < total {
         let rule = EvictionRule(sparePart: 1)
-        if take(execute(order, rule, within: budget)), isFirstEnough { return }
+        if take(execute(uses[order], rule, within: budget)), isFirstEnough { return }
       }
     }
     guard best == nil, !isFirstEnough else { return }
@@ -142,6 +155,7 @@ struct RecomputeSearch {
     let plain = uses[order].order.map { LadderAction.run($0) }
     guard var high = Residencies.peakBytes(of: plain, in: model) else { return }
     var last: [LadderAction] = []
+    var known = uses[order]
     var (step, failures) = (0.5, 0)
     while high > budget, failures < 8, work < limits.descent {
       let middle = max(budget, high - max(1, Int(Double(high - budget) * step)))
@@ -150,10 +164,11 @@ struct RecomputeSearch {
         var drops = drops(of: last)
         if attempt % 2 == 1 { keepSome(&drops, at: 1 + random.below(max(1, drops.count / 4))) }
         let rule = rule(blurred: attempt > 4 ? 1 : 0)
-        found = execute(order, rule, within: middle, drops: Set(drops))
+        found = execute(known, rule, within: middle, drops: Set(drops))
       }
       if let found {
         last = found.actions
+        known = found.uses
         high = min(middle, Residencies.peakBytes(of: last, in: model) ?? middle)
         step = min(0.7, step * 1.5)
         if high <= budget { _ = take(found) }
@@ -177,8 +192,34 @@ struct RecomputeSearch {
       guard !drops.isEmpty else { return }
       keepSome(&drops, at: 1 + random.below(max(2, min(drops.count / 2, 60))))
       let rule = rule(blurred: [0.5, 1.5, 3][random.below(3)])
-      if take(execute(best.order, rule, within: budget, drops: Set(drops))) { idle = 0 }
+      var uses = best.uses
+      if random.below(2) == 0, let other = moved(best) {
+        for index in drops.indices {
+          let (storage, position) = drops[index].quotientAndRemainder(dividingBy: model.nodeCount + 1)
+          let node = uses.order[position]
+          drops[index] = EvictingRun.key(
+            of: storage, at: Int(other.position[node.index]), in: model)
+        }
+        uses = other
+      }
+      if take(execute(uses, rule, within: budget, drops: Set(drops))) { idle = 0 }
     }
+  }
+
+  /// The order of some actions with one node elsewhere: one that runs again, or any.
+  private mutating func moved(_ found: Found) -> EvictingRun.Uses? {
+    guard let moves else { return nil }
+    let order = found.uses.order
+    var node = order[random.below(order.count)]
+    if random.below(2) == 0 {
+      let again = found.actions.filter { $0.kind == .recompute }.compactMap(\.node)
+      if !again.isEmpty { node = again[random.below(again.count)] }
+    }
+    let window = moves.window(of: node, in: found.uses.position)
+    let source = Int(found.uses.position[node.index])
+    let target = window.lowerBound + random.below(window.count)
+    guard source != target else { return nil }
+    return EvictingRun.Uses(model, OrderMoves.moved(order, from: source, to: target))
   }
 
   /// Takes so many drops out: those of a stretch of time, or any.

@@ -32,4 +32,34 @@ extension LadderModel {
     }
     return kept.reversed()
   }
+
+  /// Actions in which a node whose results leave before anything reads them runs where it ran again.
+  ///
+  /// - Returns: `nil` where there is no such node.
+  /// - Complexity: O(actions · operands).
+  func withLateRuns(_ actions: [LadderAction]) -> [LadderAction]? {
+    var run = [Int](repeating: -1, count: nodeCount)
+    // Whether a storage was used since its maker ran for the first time.
+    var isUsed = [Bool](repeating: false, count: storageCount)
+    var isLeftOut = [Bool](repeating: false, count: actions.count)
+    var result = actions
+    for (step, action) in actions.enumerated() {
+      for storage in reads(of: action) { isUsed[storage] = true }
+      switch action {
+      case .run(let node): run[node.index] = step
+      case .recompute(let node):
+        let made = makes[node.index]
+        if !made.contains(where: { isUsed[$0] }), made.elementsEqual(remakes[node.index]) {
+          isLeftOut[run[node.index]] = true
+          result[step] = .run(node)
+          run[node.index] = step
+        } else {
+          for storage in made { isUsed[storage] = true }
+        }
+      case .spill(let storage), .fetch(let storage): isUsed[storage.index] = true
+      }
+    }
+    guard isLeftOut.contains(true) else { return nil }
+    return result.indices.filter { !isLeftOut[$0] }.map { result[$0] }
+  }
 }

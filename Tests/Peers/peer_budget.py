@@ -65,8 +65,10 @@ def main():
                 continue
             same(row[1], f"{point['totalBytes']:,} bytes", "what a plan needs")
             same(row[2], f"{point['recomputeSteps']:,}", "steps run again")
-            same(row[5], f"{point['spillBytes']:,} bytes", "bytes spilled")
-            same(row[6], f"{point['fetchBytes']:,} bytes", "bytes fetched")
+            bound = point["recomputeBoundFlops"]
+            expect((row[4] == "–") == (bound is None), f"what must run again: {row[4]}, not {bound}")
+            same(row[6], f"{point['spillBytes']:,} bytes", "bytes spilled")
+            same(row[7], f"{point['fetchBytes']:,} bytes", "bytes fetched")
         check_picture(browser, "again", planned, lambda point: point["recomputeFlops"])
         check_picture(
             browser, "moved", planned, lambda point: point["spillBytes"] + point["fetchBytes"]

@@ -33,12 +33,11 @@ struct LadderPlanner {
     var wantsCheapest: Bool
     /// How many loads are laid out, each lower than the one before.
     var layouts: Int
-    /// The work of a layout's searches; where one misses the arena, that of the next try.
-    var layoutWork: [Int]
+    /// The work of a layout's searches.
+    var layoutWork: Int
 
-    static let full = Effort(
-      wantsCheapest: true, layouts: 24, layoutWork: [30_000_000, 300_000_000])
-    static let quick = Effort(wantsCheapest: false, layouts: 8, layoutWork: [30_000_000])
+    static let full = Effort(wantsCheapest: true, layouts: 24, layoutWork: 30_000_000)
+    static let quick = Effort(wantsCheapest: false, layouts: 8, layoutWork: 10_000_000)
   }
 
   /// A plan's schedule and layout, with what is known of it.
@@ -214,21 +213,15 @@ struct LadderPlanner {
     do throws(Residencies.Fault) {
       residencies = try Residencies(of: actions, in: model)
     } catch { preconditionFailure("a ladder's actions can be executed: \(error)") }
-    var missing = Int.max
-    for work in effort.layoutWork {
-      let arrangement = try LadderArrangement(
-        of: actions, residencies, in: model, layout: layout, capacity: arena, searchWork: work,
-        cancellation: cancellation)
-      guard arrangement.arenaBytes > arena else {
-        let found = Found(
-          model: model, arrangement: arrangement,
-          outcome: "\(choice.note): \(Self.words(for: actions)); layout by \(arrangement.winner)",
-          seconds: costs.seconds(of: actions, in: model), trafficBound: choice.bound)
-        return (found, 0)
-      }
-      missing = min(missing, arrangement.arenaBytes - arena)
-    }
-    return (nil, missing)
+    let arrangement = try LadderArrangement(
+      of: actions, residencies, in: model, layout: layout, capacity: arena,
+      searchWork: effort.layoutWork, cancellation: cancellation)
+    guard arrangement.arenaBytes <= arena else { return (nil, arrangement.arenaBytes - arena) }
+    let found = Found(
+      model: model, arrangement: arrangement,
+      outcome: "\(choice.note): \(Self.words(for: actions)); layout by \(arrangement.winner)",
+      seconds: costs.seconds(of: actions, in: model), trafficBound: choice.bound)
+    return (found, 0)
   }
 
   /// A plan that recomputes and does not spill with what is proven of its price.
@@ -267,6 +260,9 @@ struct LadderPlanner {
     var counts: [PlanStep.Kind: Int] = [:]
     for action in actions { counts[action.kind, default: 0] += 1 }
     let parts = [(PlanStep.Kind.recompute, "recomputes"), (.spill, "spills"), (.fetch, "fetches")]
+    guard parts.contains(where: { counts[$0.0, default: 0] > 0 }) else {
+      return "nothing runs again or is moved"
+    }
     return parts.map { "\(counts[$0.0] ?? 0) \($0.1)" }.joined(separator: ", ")
   }
 

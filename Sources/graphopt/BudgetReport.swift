@@ -27,7 +27,9 @@ struct CurveReport {
     ]
     for point in curve.points {
       guard let total = point.totalBytes, let price = point.price else {
-        rows.append([ReportText.size(point.budgetBytes), "-", "", "", "", "", "", "", point.outcome])
+        rows.append([
+          ReportText.size(point.budgetBytes), "-", "", "", "", "", "", "", point.outcome,
+        ])
         continue
       }
       rows.append([

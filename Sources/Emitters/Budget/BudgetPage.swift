@@ -160,7 +160,8 @@ public struct BudgetPage: Sendable {
         + "<td style=\"min-width:16rem\">\(point.outcome.html)</td></tr>\n"
     }
     let heads = [
-      "Budget", "Needs", "Steps again", "Operations", "At least", "Of a run", "Spilled", "Fetched", "Time",
+      "Budget", "Needs", "Steps again", "Operations", "At least", "Of a run", "Spilled",
+      "Fetched", "Time",
     ]
     return """
       <section aria-labelledby="table-title">

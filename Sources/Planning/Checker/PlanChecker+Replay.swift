@@ -291,7 +291,8 @@ extension PlanChecker {
   mutating func checkLadderSums() {
     var price = PlanPrice(
       trafficBoundBytes: plan.summary.price.trafficBoundBytes,
-      recomputeBoundFlops: plan.summary.price.recomputeBoundFlops, seconds: plan.summary.price.seconds)
+      recomputeBoundFlops: plan.summary.price.recomputeBoundFlops,
+      seconds: plan.summary.price.seconds)
     for step in plan.steps {
       let bytes = step.storage.flatMap { rootOfStorage[$0] }.map { entry($0).bytes } ?? 0
       switch step.kind {

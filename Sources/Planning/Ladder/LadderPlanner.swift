@@ -16,7 +16,6 @@ struct LadderPlanner {
   var orders: [[NodeID]] = []
   /// What recomputing alone cannot be below, where the plans do nothing else.
   var recomputeFloor: RecomputeFloor?
-
   /// Whoever may end the work.
   var cancellation: CancellationFlag?
 

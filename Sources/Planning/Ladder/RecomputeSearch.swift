@@ -195,7 +195,10 @@ struct RecomputeSearch {
       var uses = best.uses
       if random.below(2) == 0, let other = moved(best) {
         for index in drops.indices {
-          let (storage, position) = drops[index].quotientAndRemainder(dividingBy: model.nodeCount + 1)
+          let (storage, position) = drops[index].quotientAndRemainder(
+            dividingBy: model.nodeCount + 1)
+          // Behind all runs nothing moves.
+          guard position < uses.order.count else { continue }
           let node = uses.order[position]
           drops[index] = EvictingRun.key(
             of: storage, at: Int(other.position[node.index]), in: model)

@@ -58,18 +58,19 @@ def xl_table(graphopt, model):
         for name, rung in RUNGS.items():
             rows.append((budget, name, *planned(graphopt, model, budget, rung)))
     rows.append(("16GB", "`--spill weights`", *planned(graphopt, model, "16GB", ["--spill", "weights"])))
-    print("| budget | with | needs, GB | run again | TFLOP | spilled, GB | fetched, GB |"
+    print("| budget | with | needs, GB | run again | TFLOP | at least | spilled, GB | fetched, GB |"
           " compulsory, GB | traffic bound, GB | CPU s |")
-    print("|---|---|--:|--:|--:|--:|--:|--:|--:|--:|")
+    print("|---|---|--:|--:|--:|--:|--:|--:|--:|--:|--:|")
     for budget, name, summary, seconds in rows:
         price = summary["price"]
         if not summary["fits"]:
             smallest = summary["smallestBudgetBytes"]
-            print(f"| {budget} | {name} | no plan; {giga(smallest)} is enough | | | | | | | {seconds:.1f} |")
+            print(f"| {budget} | {name} | no plan; {giga(smallest)} is enough | | | | | | | | {seconds:.1f} |")
             continue
-        bound = price["trafficBoundBytes"]
+        bound, least = price["trafficBoundBytes"], price["recomputeBoundFlops"]
         print(f"| {budget} | {name} | {giga(summary['totalBytes'])} | {price['recomputeSteps']}"
-              f" | {price['recomputeFlops'] / 1e12:.2f} | {giga(price['spillBytes'])}"
+              f" | {price['recomputeFlops'] / 1e12:.2f}"
+              f" | {'' if least is None else f'{least / 1e12:.2f}'} | {giga(price['spillBytes'])}"
               f" | {giga(price['fetchBytes'])} | {giga(price['compulsoryBytes'])}"
               f" | {'' if bound is None else giga(bound)} | {seconds:.1f} |")
 

@@ -15,6 +15,13 @@ public struct CorePlanner: LayoutPlanner {
   /// rest may take as many, and n² / 2 more for n buffers.
   public var work: Int
 
+  /// How many times as many they are for problems of at most ``patientCount`` buffers, of which more
+  /// work finds lower layouts; of larger ones it seldom does.
+  public var patience = 1
+
+  /// What more work is worth it for.
+  public static let patientCount = 2_000
+
   /// What belongs to the core: buffers that meet a load of at least this part of the peak.
   public var thresholds: [Double]
 
@@ -58,6 +65,8 @@ public struct CorePlanner: LayoutPlanner {
   public func attempt(_ problem: LayoutProblem, within limits: LayoutLimits) -> LayoutAttempt {
     guard !problem.hasGroups else { return .skipped(.ties) }
     let now = ContinuousClock.now
+    let factor = problem.members.count <= Self.patientCount ? max(1, patience) : 1
+    let work = min(work, Int.max / factor) * factor
     var attempt = CoreAttempt(
       problem, planner: self, best: limits.incumbent, work: min(work, limits.work),
       fitWork: Self.fitWork(problem, work, limits.work),

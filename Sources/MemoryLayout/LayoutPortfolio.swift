@@ -41,11 +41,13 @@ public struct LayoutPortfolio: Sendable {
   /// The constructive planners that together reach the bound most often on real graphs, those most
   /// often right first; then the searches, and the programs for small parts and windows.
   ///
-  /// - Parameter searchWork: the most elementary steps of a search, near a nanosecond each; ten times
-  ///   as many of the one that finds most where many buffers live at once.
+  /// - Parameter searchWork: the most elementary steps of a search, near a nanosecond each; up to ten
+  ///   times as many of the one that finds most where many buffers live at once.
   public static func members(searchWork: Int) -> [any LayoutPlanner] {
-    constructiveMembers + [
-      CorePlanner(work: min(searchWork, 200_000_000) * 10),
+    var core = CorePlanner(work: min(searchWork, 2_000_000_000))
+    core.patience = min(10, max(1, 2_000_000_000 / max(1, core.work)))
+    return constructiveMembers + [
+      core,
       ValleyPlanner(work: searchWork),
       ProgramPlanner(),
       WindowPlanner(),

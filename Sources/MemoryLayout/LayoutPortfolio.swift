@@ -44,8 +44,9 @@ public struct LayoutPortfolio: Sendable {
   /// - Parameter searchWork: the most elementary steps of a search, near a nanosecond each; up to ten
   ///   times as many of the one that finds most where many buffers live at once.
   public static func members(searchWork: Int) -> [any LayoutPlanner] {
-    var core = CorePlanner(work: min(searchWork, 2_000_000_000))
-    core.patience = min(10, max(1, 2_000_000_000 / max(1, core.work)))
+    let most = 2_000_000_000
+    var core = CorePlanner(work: min(searchWork, most))
+    core.patience = min(10, most / max(1, core.work))
     return constructiveMembers + [
       core,
       ValleyPlanner(work: searchWork),

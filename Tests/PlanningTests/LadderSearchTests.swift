@@ -55,8 +55,7 @@ import Testing
     ) {
       if ran.count == model.nodeCount {
         if let residencies = try? Residencies(of: actions, in: model) {
-          let order = actions.filter { $0.kind == .run }.compactMap(\.node)
-          found.append((order, residencies.peakBytes, price))
+          found.append((actions.order, residencies.peakBytes, price))
         }
       }
       for node in 0..<model.nodeCount {

@@ -75,7 +75,7 @@ import Testing
           else { continue }
           let peak = try Residencies(of: actions, in: given.model).peakBytes
           #expect(peak <= given.budget(share), "seed \(seed) share \(share)")
-          #expect(actions.filter { $0.kind == .run }.compactMap(\.node) == given.order)
+          #expect(actions.order == given.order)
           if !again { #expect(!actions.contains { $0.kind == .recompute }) }
           if !away, !streams { #expect(!actions.contains { $0.kind == .spill }) }
         }

@@ -104,6 +104,15 @@ struct EvictingRun {
     storage * (model.nodeCount + 1) + position
   }
 
+  /// What a drop is called where the node at its position is elsewhere.
+  static func key(_ key: Int, movedFrom old: Uses, to new: Uses, in model: LadderModel) -> Int {
+    let (storage, position) = key.quotientAndRemainder(dividingBy: model.nodeCount + 1)
+    // Behind all runs nothing moves.
+    guard position < old.order.count else { return key }
+    return Self.key(
+      of: storage, at: Int(new.position[old.order[position].index]), in: model)
+  }
+
   // MARK: Running
 
   /// Runs the order.

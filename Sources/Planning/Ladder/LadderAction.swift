@@ -31,3 +31,10 @@ enum LadderAction: Hashable, Sendable {
     }
   }
 }
+
+extension Sequence<LadderAction> {
+  /// The nodes in the order in which they run for the first time.
+  var order: [NodeID] {
+    compactMap { if case .run(let node) = $0 { node } else { nil } }
+  }
+}

@@ -229,13 +229,10 @@ struct LadderPlanner {
     guard kinds.contains(.recompute), !kinds.contains(.spill), !kinds.contains(.fetch) else {
       return found
     }
-    let order = found.arrangement.actions.compactMap { action -> NodeID? in
-      if case .run(let node) = action { node } else { nil }
-    }
     var found = found
     found.recomputeBound =
       RecomputeBound(
-        of: order, in: found.model, costs: costs, within: arena,
+        of: found.arrangement.actions.order, in: found.model, costs: costs, within: arena,
         known: costs.flops(of: found.arrangement.actions)
       ).flops
     return found

@@ -102,7 +102,7 @@ struct RecomputeSearch {
     var uses = uses
     if let moves, let late = model.withLateRuns(rest) {
       let fewer = model.withoutUseless(late)
-      let other = EvictingRun.Uses(model, fewer.filter { $0.kind == .run }.compactMap(\.node))
+      let other = EvictingRun.Uses(model, fewer.order)
       let peak = Residencies.peakBytes(of: fewer, in: model)
       if moves.isKept(by: other), peak.map({ $0 <= budget }) ?? false {
         (rest, uses) = (fewer, other)
@@ -194,15 +194,7 @@ struct RecomputeSearch {
       let rule = rule(blurred: [0.5, 1.5, 3][random.below(3)])
       var uses = best.uses
       if random.below(2) == 0, let other = moved(best) {
-        for index in drops.indices {
-          let (storage, position) = drops[index].quotientAndRemainder(
-            dividingBy: model.nodeCount + 1)
-          // Behind all runs nothing moves.
-          guard position < uses.order.count else { continue }
-          let node = uses.order[position]
-          drops[index] = EvictingRun.key(
-            of: storage, at: Int(other.position[node.index]), in: model)
-        }
+        drops = drops.map { EvictingRun.key($0, movedFrom: uses, to: other, in: model) }
         uses = other
       }
       if take(execute(uses, rule, within: budget, drops: Set(drops))) { idle = 0 }
@@ -240,8 +232,8 @@ struct RecomputeSearch {
     let distances = EvictionRule.Distance.allCases
     var rule = EvictionRule(
       distance: distances[random.below(distances.count)],
-      dependents: EvictionRule.dependentShares[random.below(EvictionRule.dependentShares.count)],
-      sparePart: random.below(4) == 0 ? 1 : 100)
+      dependents: EvictionRule.dependentShares[random.below(EvictionRule.dependentShares.count)])
+    if random.below(4) == 0 { rule.sparePart = 1 }
     guard strength > 0 else { return rule }
     rule.factors = (0..<model.storageCount).map { _ in
       Self.power(of: strength * (2 * random.uniform() - 1))

@@ -3,7 +3,7 @@ import Cancellation
 
 /// When a search has to stop, whatever it has found: when its caller's condition is met, or when the
 /// search itself has no more use for it.
-struct Deadline: Sendable {
+package struct Deadline: Sendable {
   private let condition: StopCondition
   private let signal: CancellationFlag?
 
@@ -21,7 +21,7 @@ struct Deadline: Sendable {
   }
 
   /// No deadline.
-  static let never = Deadline(after: nil)
+  package static let never = Deadline(after: nil)
 
   /// This deadline, or earlier: when a signal is given.
   func orOn(_ signal: CancellationFlag) -> Deadline { Deadline(condition, signal: signal) }

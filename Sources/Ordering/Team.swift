@@ -8,9 +8,11 @@ import Synchronization
 /// What is taken does not depend on how many threads there are or which ends first: results are
 /// handed over one by one, from the first task on, and as soon as one is refused all that come
 /// after it are told to stop and forgotten. With one thread the tasks after it never start.
-struct Team: Sendable {
+package struct Team: Sendable {
   /// How many threads work at a time.
   let jobs: Int
+
+  package init(jobs: Int) { self.jobs = jobs }
 
   /// Runs tasks `0..<count`.
   ///
@@ -18,7 +20,7 @@ struct Team: Sendable {
   ///   - deadline: Handed to the tasks, with a signal that stops those that are of no more use.
   ///   - task: Computes the result of a task. Runs on any thread, at the same time as others.
   ///   - take: Takes the result of a task; whether those after it are still wanted.
-  func run<Value: Sendable>(
+  package func run<Value: Sendable>(
     _ count: Int, deadline: Deadline,
     task: @escaping @Sendable (Int, Deadline) -> Value, take: (Int, Value) -> Bool
   ) {

@@ -18,11 +18,17 @@ struct LadderPlanner {
   var recomputeFloor: RecomputeFloor?
   /// Whoever may end the work.
   var cancellation: CancellationFlag?
+  /// How many threads work at a time; what is found does not depend on it.
+  var jobs = 1
 
   /// How many orders are spilled.
   private static let spilledOrders = 3
   /// How often a cheaper plan is looked for where its layout does not fit.
   private static let improvements = 3
+  /// How often, where sequences are annealed.
+  private static let annealings = 8
+  /// What costs no more than this part of a run, or than this many times the bound, is not annealed.
+  private static let (cheapPart, cheapRatio) = (0.001, 1.25)
   /// Policies of runtimes are followed in graphs up to this size.
   private static let comparedNodes = 20_000
 
@@ -136,7 +142,20 @@ struct LadderPlanner {
       let spilled = away ? SpillSearch.improved(best.actions, in: model, budget: target) : nil
       return (spilled?.actions ?? best.actions, nil, "search")
     }
-    guard let first, effort.wantsCheapest, !away, first.seconds > 0 else { return first }
+    guard effort.wantsCheapest, !away else { return first }
+    var found = first
+    if let first, first.seconds > 0 {
+      found = try improved(first, &search, model, within: arena, reached, effort)
+    }
+    return try annealed(found, reached, search, model, within: arena, effort)
+  }
+
+  /// A cheaper plan than the first one, if one is found by executing its order again and again.
+  private func improved(
+    _ first: Found, _ search: inout RecomputeSearch, _ model: LadderModel, within arena: Int,
+    _ reached: Int, _ effort: Effort
+  ) throws(PlanningError) -> Found {
+    var reached = reached
     for attempt in 0..<Self.improvements {
       if attempt > 0 { search.run(within: reached) }
       search.improve(within: reached)
@@ -148,6 +167,46 @@ struct LadderPlanner {
     }
     return first
   }
+
+  /// A cheaper plan than the one found, or the first one, if annealing leads to one.
+  private func annealed(
+    _ found: Found?, _ reached: Int, _ search: RecomputeSearch, _ model: LadderModel,
+    within arena: Int, _ effort: Effort
+  ) throws(PlanningError) -> Found? {
+    var starts = search.starts
+    if let found, starts.isEmpty || isCheap(found, within: arena) { return found }
+    // A little above the loads that were laid out, as annealed ones may be luckier.
+    var reached = found == nil ? arena - arena / 100 : min(arena, reached + arena / 100)
+    for attempt in 0..<Self.annealings where !starts.isEmpty {
+      let cheaper = search.annealed(within: reached, from: starts, jobs: jobs).filter {
+        costs.seconds(of: $0.actions, in: model) < found?.seconds ?? .infinity
+      }
+      if let cancellation, cancellation.isCancelled { throw .cancelled }
+      var missing = arena
+      for choice in cheaper.prefix(Self.laidOutAnnealings) {
+        let tried = try laidOut((choice.actions, nil, "annealing"), model, within: arena, effort)
+        if let found = tried.found { return found }
+        missing = min(missing, tried.missing)
+      }
+      reached = Self.lower(reached, by: missing, of: arena, after: attempt)
+      // Two from the cheapest one, by different random numbers.
+      starts = (cheaper.prefix(1) + cheaper.prefix(2)).map {
+        RecomputeSearch.Start(actions: $0.actions, heat: .medium)
+      }
+    }
+    return found
+  }
+
+  /// Whether a plan that only recomputes costs hardly anything, or hardly more than it must.
+  private func isCheap(_ found: Found, within arena: Int) -> Bool {
+    let price = Double(costs.flops(of: found.arrangement.actions))
+    let run = costs.flops.reduce(0.0) { $0 + Double($1) }
+    guard price > run * Self.cheapPart else { return true }
+    return price <= Self.cheapRatio * Double(bounded(found, within: arena).recomputeBound ?? 0)
+  }
+
+  /// How many annealed sequences are laid out for one load.
+  private static let laidOutAnnealings = 2
 
   /// A plan that spills and never recomputes.
   private func spilled(

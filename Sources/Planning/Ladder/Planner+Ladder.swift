@@ -12,6 +12,7 @@ extension Planner {
       problem: draft.problem, costs: CostModel(of: draft.problem.graph, table: costs),
       layout: layout, recompute: recompute, spill: spill)
     ladder.cancellation = limits.cancellation
+    ladder.jobs = limits.jobs
     ladder.orders = LadderOrders.all(of: draft)
     if ladder.mayRecompute, !ladder.maySpill {
       ladder.recomputeFloor = RecomputeFloor(

@@ -3,6 +3,7 @@
 import Cancellation
 import GraphIR
 import MemoryLayout
+import Ordering
 
 /// Looks for cheap actions within a budget: several orders are executed by several rules
 /// (``EvictingRun``); then the best one is executed again and again, with a part of what it dropped kept
@@ -22,6 +23,8 @@ struct RecomputeSearch {
     var improvement: Int
     /// How many of those there are, in all and without gain.
     var rounds: (most: Int, idle: Int)
+    /// One annealing; 0 for graphs that are too large for it.
+    var annealing: Int
 
     /// What is worth it for a graph of so many nodes.
     init(nodes: Int) {
@@ -32,6 +35,7 @@ struct RecomputeSearch {
       improvement = min(120_000_000, 300 * run)
       let idle = min(300, 20 + nodes / 2)
       rounds = (5 * idle, idle)
+      annealing = nodes <= 1_000 ? 3_000_000 * max(nodes, 10) : 0
     }
   }
 
@@ -46,6 +50,7 @@ struct RecomputeSearch {
 
   private let model: LadderModel
   private let uses: [EvictingRun.Uses]
+  private let dependencies: Dependencies?
   private let moves: OrderMoves?
   private let costs: CostModel
   private let mayRecompute: Bool
@@ -66,6 +71,7 @@ struct RecomputeSearch {
     mayRecompute: Bool, maySpill: Bool, limits: Limits? = nil
   ) {
     self.model = model
+    self.dependencies = dependencies
     moves = dependencies.map { OrderMoves($0) }
     uses = orders.map { EvictingRun.Uses(model, $0) }
     self.costs = costs
@@ -96,6 +102,13 @@ struct RecomputeSearch {
     let actions = run.run()
     work += run.work + 8 * run.actions.count
     guard let actions, !actions.isEmpty else { return nil }
+    return thinned(actions, uses, within: budget)
+  }
+
+  /// Actions without what is needless, in an order with late runs where that fits.
+  private func thinned(
+    _ actions: [LadderAction], _ uses: EvictingRun.Uses, within budget: Int
+  ) -> Found {
     var timeline = StayTimeline(actions, in: model, costs: costs)
     timeline.thin(within: budget)
     var rest = model.withoutUseless(timeline.rest)
@@ -200,6 +213,54 @@ struct RecomputeSearch {
       if take(execute(uses, rule, within: budget, drops: Set(drops))) { idle = 0 }
     }
   }
+
+  /// Where an annealing begins.
+  struct Start: Sendable {
+    var actions: [LadderAction]
+    var heat: RunAnnealing.Heat
+  }
+
+  /// The best actions, if there are any, and the first order.
+  var starts: [Start] {
+    guard limits.annealing > 0 else { return [] }
+    let plain = uses[0].order.map { LadderAction.run($0) }
+    let known = best.map { [Start(actions: $0.actions, heat: .low)] } ?? []
+    return known + [
+      Start(actions: plain, heat: .high), Start(actions: plain, heat: .medium),
+      Start(actions: plain, heat: .high),
+    ]
+  }
+
+  /// Actions within a budget that annealing leads to, one from each start that comes to any; cheapest
+  /// first.
+  func annealed(within budget: Int, from starts: [Start], jobs: Int) -> [Found] {
+    guard let dependencies else { return [] }
+    let prices = (0..<model.nodeCount).map {
+      costs.seconds(ofNode: $0) + EvictingRun.startSeconds
+    }
+    var found: [Found] = []
+    Team(jobs: jobs).run(starts.count, deadline: .never) {
+      [model, limits, cancellation] index, _ in
+      var annealing = RunAnnealing(
+        starts[index].actions, of: model, dependencies, prices: prices, within: budget,
+        seed: UInt64(index))
+      annealing.run(starts[index].heat, work: limits.annealing, cancellation: cancellation)
+      for _ in 0..<Self.repairs where annealing.best == nil {
+        annealing.run(.medium, work: limits.annealing / 2, cancellation: cancellation)
+      }
+      return annealing.best
+    } take: { _, actions in
+      guard let actions, Residencies.peakBytes(of: actions, in: model).map({ $0 <= budget }) == true
+      else { return true }
+      found.append(thinned(actions, EvictingRun.Uses(model, actions.order), within: budget))
+      return true
+    }
+    return found.enumerated().sorted { ($0.element.price, $0.offset) < ($1.element.price, $1.offset) }
+      .map(\.element)
+  }
+
+  /// How often an annealing that came to no actions within the budget goes on.
+  private static let repairs = 2
 
   /// The order of some actions with one node elsewhere: one that runs again, or any.
   private mutating func moved(_ found: Found) -> EvictingRun.Uses? {

@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: Apache-2.0
+import GraphIR
+import MemoryLayout
+import Ordering
+import TestSupport
+import Testing
+
+@testable import Planning
+
+/// Sequences of runs changed at random, against what a new count of the same actions says.
+@Suite struct RunSequenceTests {
+  @Test(arguments: Seeds.first(60))
+  func `loads are those of a new count, whatever was changed and taken back`(seed: Int) throws {
+    let graph = RandomGraph(seed: seed, shape: RandomGraph.Shape(nodes: 8...30)).graph
+    let problem = SchedulingProblem(graph)
+    let model = LadderModel(of: problem, streamsResidents: false)
+    let prices = (0..<model.nodeCount).map { Double(1 + $0 % 7) }
+    var sequence = RunSequence(
+      graph.nodeIDs.map { .run($0) }, of: model, problem.dependencies, prices: prices,
+      budget: model.floorBytes)
+    var random = SplitMix64(seed: UInt64(seed))
+    var kept = sequence.actions
+    try expectCounted(sequence, model, prices)
+    for _ in 0..<200 {
+      for _ in 0..<1 + random.below(3) { change(&sequence, model, &random) }
+      if random.below(2) == 0 {
+        sequence.keep()
+        kept = sequence.actions
+      } else {
+        sequence.takeBack()
+        #expect(sequence.actions == kept)
+      }
+      try expectCounted(sequence, model, prices)
+    }
+  }
+
+  private func expectCounted(
+    _ sequence: RunSequence, _ model: LadderModel, _ prices: [Double]
+  ) throws {
+    let actions = sequence.actions
+    // Graph inputs that nothing reads are there during the first step only.
+    let readers = (0..<model.nodeCount).flatMap { Array(model.reads[$0]) }
+    let idle = (0..<model.storageCount).filter {
+      model.isInput[$0] && !model.isOutput[$0] && !readers.contains($0)
+    }
+    var counted = try Residencies(of: actions, in: model).liveBytes
+    counted[0] -= idle.reduce(0) { $0 + model.bytes[$1] }
+    #expect(actions.indices.map { sequence.load(at: $0) } == counted)
+    #expect(sequence.excess == counted.reduce(0) { $0 + max(0, $1 - sequence.budget) })
+    let price = actions.reduce(0) { $1.kind == .recompute ? $0 + prices[$1.node!.index] : $0 }
+    #expect(abs(sequence.price - price) < 1e-9)
+  }
+
+  private func change(
+    _ sequence: inout RunSequence, _ model: LadderModel, _ random: inout SplitMix64
+  ) {
+    let position = random.below(sequence.runs.count)
+    let run = sequence.runs[position]
+    switch random.below(3) {
+    case 0:
+      let node = random.below(model.nodeCount)
+      if sequence.mayRepeat(node, at: position) { sequence.insertRerun(of: node, at: position) }
+    case 1:
+      if sequence.isAgain(run) { sequence.remove(run) }
+    default:
+      let window = sequence.window(of: run)
+      sequence.move(run, to: window.lowerBound + random.below(window.count))
+    }
+  }
+}

@@ -23,7 +23,8 @@ struct RecomputeSearch {
     var improvement: Int
     /// How many of those there are, in all and without gain.
     var rounds: (most: Int, idle: Int)
-    /// One annealing; 0 for graphs that are too large for it.
+    /// One annealing; 0 for graphs that are too large for it, or so small that executions come to the
+    /// same.
     var annealing: Int
 
     /// What is worth it for a graph of so many nodes.
@@ -35,7 +36,7 @@ struct RecomputeSearch {
       improvement = min(120_000_000, 300 * run)
       let idle = min(300, 20 + nodes / 2)
       rounds = (5 * idle, idle)
-      annealing = nodes <= 1_000 ? 3_000_000 * max(nodes, 10) : 0
+      annealing = (50...1_000).contains(nodes) ? 3_000_000 * nodes : 0
     }
   }
 

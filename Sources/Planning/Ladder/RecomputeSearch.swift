@@ -256,8 +256,10 @@ struct RecomputeSearch {
       found.append(thinned(actions, EvictingRun.Uses(model, actions.order), within: budget))
       return true
     }
-    return found.enumerated().sorted { ($0.element.price, $0.offset) < ($1.element.price, $1.offset) }
-      .map(\.element)
+    return found.enumerated().sorted {
+      ($0.element.price, $0.offset) < ($1.element.price, $1.offset)
+    }
+    .map(\.element)
   }
 
   /// How often an annealing that came to no actions within the budget goes on.

@@ -73,7 +73,8 @@ struct RunSequence {
   ///   - budget: What no load should be above, in bytes.
   /// - Complexity: O(the sum of all stays).
   init(
-    _ actions: [LadderAction], of model: LadderModel, _ dependencies: Dependencies, prices: [Double],
+    _ actions: [LadderAction], of model: LadderModel, _ dependencies: Dependencies,
+    prices: [Double],
     budget: Int
   ) {
     self.model = model

@@ -20,6 +20,8 @@ struct LadderPlanner {
   var cancellation: CancellationFlag?
   /// How many threads work at a time; what is found does not depend on it.
   var jobs = 1
+  /// Whether there is time for minutes of annealing.
+  var mayAnneal = true
 
   /// How many orders are spilled.
   private static let spilledOrders = 3
@@ -147,6 +149,7 @@ struct LadderPlanner {
     if let first, first.seconds > 0 {
       found = try improved(first, &search, model, within: arena, reached, effort)
     }
+    guard mayAnneal else { return found }
     return try annealed(found, reached, search, model, within: arena, effort)
   }
 

@@ -13,6 +13,8 @@ extension Planner {
       layout: layout, recompute: recompute, spill: spill)
     ladder.cancellation = limits.cancellation
     ladder.jobs = limits.jobs
+    ladder.mayAnneal =
+      limits.effort == .standard && limits.timeLimit.map { $0 >= Self.annealingTime } ?? true
     ladder.orders = LadderOrders.all(of: draft)
     if ladder.mayRecompute, !ladder.maySpill {
       ladder.recomputeFloor = RecomputeFloor(
@@ -20,6 +22,9 @@ extension Planner {
     }
     return ladder
   }
+
+  /// Where searches have less time than this, or are for a moment only, sequences are not annealed.
+  private static let annealingTime = Duration.seconds(60)
 
   /// The plan that keeps the budget by recomputing or spilling, if order and layout alone do not and
   /// one is found.

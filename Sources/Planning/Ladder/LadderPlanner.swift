@@ -144,12 +144,10 @@ struct LadderPlanner {
       let spilled = away ? SpillSearch.improved(best.actions, in: model, budget: target) : nil
       return (spilled?.actions ?? best.actions, nil, "search")
     }
-    guard effort.wantsCheapest, !away else { return first }
-    var found = first
-    if let first, first.seconds > 0 {
-      found = try improved(first, &search, model, within: arena, reached, effort)
-    }
-    guard mayAnneal else { return found }
+    guard let first, effort.wantsCheapest, !away, first.seconds > 0 else { return first }
+    let found = try improved(first, &search, model, within: arena, reached, effort)
+    // Where layouts meet the loads, annealing has hardly ever come to less.
+    guard mayAnneal, reached < arena else { return found }
     return try annealed(found, reached, search, model, within: arena, effort)
   }
 
@@ -171,18 +169,18 @@ struct LadderPlanner {
     return first
   }
 
-  /// A cheaper plan than the one found, or the first one, if annealing leads to one.
+  /// A cheaper plan than the one found, if annealing leads to one.
   private func annealed(
-    _ found: Found?, _ reached: Int, _ search: RecomputeSearch, _ model: LadderModel,
+    _ found: Found, _ reached: Int, _ search: RecomputeSearch, _ model: LadderModel,
     within arena: Int, _ effort: Effort
-  ) throws(PlanningError) -> Found? {
+  ) throws(PlanningError) -> Found {
     var starts = search.starts
-    if let found, starts.isEmpty || isCheap(found, within: arena) { return found }
+    if starts.isEmpty || isCheap(found, within: arena) { return found }
     // A little above the loads that were laid out, as annealed ones may be luckier.
-    var reached = found == nil ? arena - arena / 100 : min(arena, reached + arena / 100)
+    var reached = min(arena, reached + arena / 100)
     for attempt in 0..<Self.annealings where !starts.isEmpty {
       let cheaper = search.annealed(within: reached, from: starts, jobs: jobs).filter {
-        costs.seconds(of: $0.actions, in: model) < found?.seconds ?? .infinity
+        costs.seconds(of: $0.actions, in: model) < found.seconds
       }
       if let cancellation, cancellation.isCancelled { throw .cancelled }
       var missing = arena

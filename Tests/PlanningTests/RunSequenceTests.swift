@@ -38,15 +38,10 @@ import Testing
     _ sequence: RunSequence, _ model: LadderModel, _ prices: [Double]
   ) throws {
     let actions = sequence.actions
-    // Graph inputs that nothing reads are there during the first step only.
-    let readers = (0..<model.nodeCount).flatMap { Array(model.reads[$0]) }
-    let idle = (0..<model.storageCount).filter {
-      model.isInput[$0] && !model.isOutput[$0] && !readers.contains($0)
-    }
-    var counted = try Residencies(of: actions, in: model).liveBytes
-    counted[0] -= idle.reduce(0) { $0 + model.bytes[$1] }
+    let counted = try Residencies(of: actions, in: model).liveBytes
     #expect(actions.indices.map { sequence.load(at: $0) } == counted)
     #expect(sequence.excess == counted.reduce(0) { $0 + max(0, $1 - sequence.budget) })
+    #expect(sequence.total == counted.reduce(0, +))
     let price = actions.reduce(0) { $1.kind == .recompute ? $0 + prices[$1.node!.index] : $0 }
     #expect(abs(sequence.price - price) < 1e-9)
   }

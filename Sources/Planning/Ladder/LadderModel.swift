@@ -223,13 +223,28 @@ struct LadderModel: Sendable {
     var sum = workspaces[node]
     for storage in reads[node] { sum += bytes[storage] }
     for storage in makes[node] { sum += bytes[storage] }
-    var used: [UInt32] = []
-    for takeover in takeovers[node]
-    where !used.contains(takeover.output.rawValue) && !used.contains(takeover.input.rawValue) {
-      used += [takeover.output.rawValue, takeover.input.rawValue]
-      sum -= bytes[takeover.output.index]
+    return sum - takenOverBytes(by: node, isMade: { _ in true }, isFree: { _ in true })
+  }
+
+  /// The bytes that a node's results take over from its operands, each at most once.
+  ///
+  /// - Parameters:
+  ///   - isMade: Whether a storage comes into the arena with this run.
+  ///   - isFree: Whether a storage is not needed behind it.
+  func takenOverBytes(
+    by node: Int, isMade: (Int) -> Bool, isFree: (Int) -> Bool
+  ) -> Int {
+    var bytes = 0
+    var used: [Int] = []
+    for takeover in takeovers[node] {
+      let (made, read) = (takeover.output.index, takeover.input.index)
+      guard !used.contains(made), !used.contains(read), isMade(made), isFree(read) else {
+        continue
+      }
+      used += [made, read]
+      bytes += self.bytes[made]
     }
-    return sum
+    return bytes
   }
 }
 

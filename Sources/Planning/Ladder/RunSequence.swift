@@ -6,15 +6,13 @@ import MemoryLayout
 /// Runs in an order, those of all nodes and some once more, with what is live during each: changed run
 /// by run, and back.
 ///
-/// A storage's *touches* are a list in the order of the runs. Behind a touch it stays in the arena until
+/// A storage's touches are a list in the order of the runs (``TouchLists``). Behind a touch it stays in the arena until
 /// the next one, unless it comes anew with that; so what a run that comes, goes or moves does to the
-/// loads lies between its touches and their neighbours. Loads are those of ``Residencies``, but for
-/// graph inputs that nothing reads.
+/// loads lies between its touches and their neighbours. Loads are those of ``Residencies``.
 struct RunSequence {
   /// A run, by number: a node's first one has the node's.
   typealias Run = Int32
-  /// A touch, by number: the first ones are the starts of all storages, then their ends.
-  private typealias Touch = Int32
+  private typealias Touch = TouchLists.Touch
 
   /// One change, as it is taken back.
   private enum Change {
@@ -23,13 +21,15 @@ struct RunSequence {
     case removed(Run, from: Int)
   }
 
-  private let model: LadderModel
-  private let dependencies: Dependencies
+  let model: LadderModel
+  let dependencies: Dependencies
   /// What no load should be above, in bytes.
   let budget: Int
   /// The price of each node's rerun.
   private let prices: [Double]
   private let hasTakeovers: [Bool]
+  /// Graph inputs that nothing reads: in the arena during the first run.
+  private let idleBytes: Int
 
   // The run before all others and the one behind them.
   private let start: Run
@@ -38,21 +38,15 @@ struct RunSequence {
   private var positions: [Int32]
   /// What takeovers save during each run.
   private var saved: [Int]
-  private var touchStart: [Int32]
   /// Reruns of each node that are not in the sequence now.
   private var spare: [[Run]]
   /// Reruns of each node that are.
   private(set) var reruns: [[Run]]
   /// All of those, in any order.
   private(set) var again: [Run] = []
-  private var placeInAgain: [Int32]
+  private(set) var placeInAgain: [Int32]
 
-  private var touchRun: [Run]
-  private var touchStorage: [Int32]
-  /// Whether a storage comes into the arena by a touch, or by its end is not needed any more.
-  private var comes: [Bool]
-  private var next: [Touch]
-  private var previous: [Touch]
+  private(set) var touches: TouchLists
 
   /// The runs in order.
   private(set) var runs: [Run] = []
@@ -74,15 +68,14 @@ struct RunSequence {
   /// - Complexity: O(the sum of all stays).
   init(
     _ actions: [LadderAction], of model: LadderModel, _ dependencies: Dependencies,
-    prices: [Double],
-    budget: Int
+    prices: [Double], budget: Int
   ) {
     self.model = model
     self.dependencies = dependencies
     self.prices = prices
     self.budget = budget
     hasTakeovers = model.takeovers.map { !$0.isEmpty }
-    let (count, storages) = (model.nodeCount, model.storageCount)
+    let count = model.nodeCount
     start = Run(count)
     end = Run(count + 1)
     nodes = (0..<count + 2).map { Int32($0) }
@@ -92,14 +85,18 @@ struct RunSequence {
     placeInAgain = [Int32](repeating: -1, count: count + 2)
     spare = [[Run]](repeating: [], count: count)
     reruns = spare
-    touchRun = (0..<2 * storages).map { [start, end] in $0 < storages ? start : end }
-    touchStorage = (0..<2 * storages).map { Int32($0 < storages ? $0 : $0 - storages) }
-    comes = [Bool](repeating: true, count: storages) + model.isOutput.map { !$0 }
-    next = (0..<2 * storages).map { Touch($0 < storages ? $0 + storages : -1) }
-    previous = (0..<2 * storages).map { Touch($0 < storages ? -1 : $0 - storages) }
-    touchStart = [Touch(2 * storages)]
-    for node in 0..<count { addTouches(model.reads[node], model.makes[node], of: Run(node)) }
-    for _ in 0..<2 { touchStart.append(Touch(touchRun.count)) }
+    touches = TouchLists(isOutput: model.isOutput, start: start, end: end)
+    for node in 0..<count {
+      touches.add(reads: model.reads[node], makes: model.makes[node], of: Run(node))
+    }
+    for _ in 0..<2 { touches.add(reads: IndexRows.none, makes: IndexRows.none, of: -1) }
+    var isRead = model.isOutput
+    for node in 0..<count {
+      for storage in model.reads[node] { isRead[storage] = true }
+    }
+    idleBytes = model.bytes.indices.reduce(0) {
+      model.isInput[$1] && !isRead[$1] ? $0 + model.bytes[$1] : $0
+    }
     for action in actions {
       guard let node = action.node else { preconditionFailure("a run sequence spills nothing") }
       if action.kind == .run {
@@ -109,20 +106,6 @@ struct RunSequence {
       }
     }
     keep()
-  }
-
-  private mutating func addTouches(_ reads: IndexRows.Row, _ makes: IndexRows.Row, of run: Run) {
-    for storage in reads { addTouch(storage, of: run, comes: false) }
-    for storage in makes { addTouch(storage, of: run, comes: true) }
-    touchStart.append(Touch(touchRun.count))
-  }
-
-  private mutating func addTouch(_ storage: Int, of run: Run, comes: Bool) {
-    touchRun.append(run)
-    touchStorage.append(Int32(storage))
-    self.comes.append(comes)
-    next.append(-1)
-    previous.append(-1)
   }
 
   // MARK: Looking
@@ -142,76 +125,11 @@ struct RunSequence {
   /// What is live during the run at a position, in bytes.
   func load(at position: Int) -> Int { loads[position] }
 
-  private func touches(of run: Run) -> Range<Int> {
-    Int(touchStart[Int(run)])..<Int(touchStart[Int(run) + 1])
-  }
-
-  private func position(at touch: Touch) -> Int { Int(positions[Int(touchRun[Int(touch)])]) }
-
-  /// One of the storages that a run reads, with the position of the touch before.
-  func read(of run: Run, by random: inout SplitMix64) -> (storage: Int, touchedAt: Int)? {
-    // Reads come first.
-    let touches = touches(of: run)
-    let count = (isAgain(run) ? model.rereads : model.reads)[node(of: run)].count
-    guard count > 0 else { return nil }
-    let touch = touches.lowerBound + random.below(count)
-    return (Int(touchStorage[touch]), position(at: previous[touch]))
-  }
-
-  /// Where the first storage that a run makes was touched before, and is touched next.
-  func neighbours(of run: Run) -> ClosedRange<Int>? {
-    guard let touch = touches(of: run).first(where: { comes[$0] }) else { return nil }
-    return position(at: previous[touch])...position(at: next[touch])
-  }
+  func position(at touch: TouchLists.Touch) -> Int { Int(positions[Int(touches.run[Int(touch)])]) }
 
   /// Whether a storage is in the arena between the run at a position and the one before.
   mutating func isLive(_ storage: Int, at position: Int) -> Bool {
-    !comes[Int(next[Int(touch(of: storage, before: position, from: -1))])]
-  }
-
-  /// Whether a rerun is in the sequence, and nothing uses what it makes before that comes anew.
-  func isUseless(_ run: Run) -> Bool {
-    placeInAgain[Int(run)] >= 0
-      && touches(of: run).allSatisfy { !comes[$0] || comes[Int(next[$0])] }
-  }
-
-  /// The reruns whose results only a run uses.
-  func solelyFor(_ run: Run) -> [Run] {
-    touches(of: run).compactMap { touch in
-      guard !comes[touch], comes[Int(previous[touch])], comes[Int(next[touch])] else { return nil }
-      let maker = touchRun[Int(previous[touch])]
-      return isAgain(maker) ? maker : nil
-    }
-  }
-
-  /// The positions that a run may have while all others keep their order.
-  ///
-  /// - Complexity: O(dependencies).
-  func window(of run: Run) -> ClosedRange<Int> {
-    let node = node(of: run)
-    var (low, high) = (0, runs.count - 1)
-    if isAgain(run) {
-      low = position(of: Run(node)) + 1
-      for writer in model.spoilers[node] { high = min(high, position(of: Run(writer)) - 1) }
-    } else {
-      for other in dependencies.predecessors(of: NodeID(node)) {
-        low = max(low, position(of: Run(other)) + 1)
-      }
-      for other in dependencies.successors(of: NodeID(node)) {
-        high = min(high, position(of: Run(other)) - 1)
-      }
-      for rerun in reruns[node] { high = min(high, position(of: rerun) - 1) }
-      for reader in model.spoils[node] {
-        for rerun in reruns[reader] { low = max(low, position(of: rerun) + 1) }
-      }
-    }
-    return low...max(low, high)
-  }
-
-  /// Whether a node may run again at a position, in front of what is there.
-  func mayRepeat(_ node: Int, at position: Int) -> Bool {
-    model.isRepeatable[node] && self.position(of: Run(node)) < position
-      && model.spoilers[node].allSatisfy { self.position(of: Run($0)) >= position }
+    !touches.comes[Int(touches.next[Int(touch(of: storage, before: position, from: -1))])]
   }
 
   // MARK: Changing
@@ -235,7 +153,7 @@ struct RunSequence {
       positions.append(-1)
       saved.append(0)
       placeInAgain.append(-1)
-      addTouches(model.rereads[node], model.remakes[node], of: run)
+      touches.add(reads: model.rereads[node], makes: model.remakes[node], of: run)
     }
     changes.append(.inserted(run))
     register(run)
@@ -294,7 +212,7 @@ struct RunSequence {
 
   private mutating func forget(_ run: Run) {
     spare[node(of: run)].append(run)
-    for touch in touches(of: run) { previous[touch] = -1 }
+    touches.forget(run)
   }
 
   // MARK: Positions
@@ -325,6 +243,7 @@ struct RunSequence {
 
   /// Moves a run that touches nothing.
   private mutating func slide(_ run: Run, from source: Int, to target: Int) {
+    if source == 0 || target == 0 { add(-idleBytes, 0..<1) }
     add(-loads[source], source..<source + 1)
     work += abs(target - source)
     runs.withUnsafeMutableBufferPointer { runs in
@@ -349,20 +268,23 @@ struct RunSequence {
     runs[target] = run
     positions[Int(run)] = Int32(target)
     loads[target] = 0
+    if source == 0, target > 0 { add(idleBytes, 0..<1) }
     add(liveBytes(before: target), target..<target + 1)
+    if target == 0 { add(idleBytes, 0..<1) }
   }
 
   /// What stays in the arena from the run before a position on.
   private func liveBytes(before position: Int) -> Int {
     guard position > 0 else {
       return model.isInput.indices.reduce(0) {
-        model.isInput[$1] && !comes[Int(next[$1])] ? $0 + model.bytes[$1] : $0
+        model.isInput[$1] && !touches.comes[Int(touches.next[$1])] ? $0 + model.bytes[$1] : $0
       }
     }
     let run = runs[position - 1]
     var live = loads[position - 1] + saved[Int(run)] - model.workspaces[node(of: run)]
-    for touch in touches(of: run) where comes[Int(next[touch])] {
-      live -= model.bytes[Int(touchStorage[touch])]
+    if position == 1 { live -= idleBytes }
+    for touch in touches.of(run) where touches.comes[Int(touches.next[touch])] {
+      live -= model.bytes[Int(touches.storage[touch])]
     }
     return live
   }
@@ -392,10 +314,10 @@ struct RunSequence {
       touch = Touch(2 * position < runs.count ? storage : model.storageCount + storage)
     }
     while self.position(at: touch) >= position {
-      touch = previous[Int(touch)]
+      touch = touches.previous[Int(touch)]
       work += 1
     }
-    while case let other = next[Int(touch)], self.position(at: other) < position {
+    while case let other = touches.next[Int(touch)], self.position(at: other) < position {
       touch = other
       work += 1
     }
@@ -405,14 +327,10 @@ struct RunSequence {
   private mutating func link(_ run: Run) {
     let position = position(of: run)
     add(model.workspaces[node(of: run)], position..<position + 1)
-    for touch in touches(of: run) {
-      let storage = Int(touchStorage[touch])
-      let before = self.touch(of: storage, before: position, from: previous[touch])
-      let after = next[Int(before)]
-      next[Int(before)] = Touch(touch)
-      previous[touch] = before
-      next[touch] = after
-      previous[Int(after)] = Touch(touch)
+    for touch in touches.of(run) {
+      let storage = Int(touches.storage[touch])
+      let before = self.touch(of: storage, before: position, from: touches.previous[touch])
+      touches.link(touch, behind: before)
       change(touch, by: model.bytes[storage])
     }
     refresh(run)
@@ -422,21 +340,19 @@ struct RunSequence {
     let position = position(of: run)
     add(saved[Int(run)] - model.workspaces[node(of: run)], position..<position + 1)
     saved[Int(run)] = 0
-    for touch in touches(of: run) {
-      let (before, after) = (previous[touch], next[touch])
-      next[Int(before)] = after
-      previous[Int(after)] = before
-      change(touch, by: -model.bytes[Int(touchStorage[touch])])
+    for touch in touches.of(run) {
+      touches.unlink(touch)
+      change(touch, by: -model.bytes[Int(touches.storage[touch])])
     }
   }
 
   /// Counts what a touch between its neighbours adds, or its absence takes away.
   private mutating func change(_ touch: Int, by bytes: Int) {
-    let (before, after) = (previous[touch], next[touch])
-    let (low, position) = (self.position(at: before) + 1, Int(positions[Int(touchRun[touch])]))
-    switch (comes[touch], comes[Int(after)]) {
+    let (before, after) = (touches.previous[touch], touches.next[touch])
+    let (low, position) = (self.position(at: before) + 1, Int(positions[Int(touches.run[touch])]))
+    switch (touches.comes[touch], touches.comes[Int(after)]) {
     case (true, false):
-      if touchRun[Int(before)] == start, !model.isInput[Int(touchStorage[touch])] {
+      if touches.run[Int(before)] == start, !model.isInput[Int(touches.storage[touch])] {
         add(bytes, position..<self.position(at: after))
       } else {
         add(-bytes, low..<position)
@@ -445,7 +361,7 @@ struct RunSequence {
     case (false, true): add(bytes, low..<position + 1)
     case (false, false): break
     }
-    let other = touchRun[Int(before)]
+    let other = touches.run[Int(before)]
     if other != start, hasTakeovers[node(of: other)] { refresh(other) }
   }
 
@@ -453,20 +369,16 @@ struct RunSequence {
   private mutating func refresh(_ run: Run) {
     let node = node(of: run)
     guard hasTakeovers[node] else { return }
-    var bytes = 0
-    var used: [Int] = []
-    let touches = touches(of: run)
-    for takeover in model.takeovers[node] {
-      let (made, read) = (takeover.output.index, takeover.input.index)
-      guard !used.contains(made), !used.contains(read),
-        touches.contains(where: { comes[$0] && Int(touchStorage[$0]) == made }),
-        touches.contains(where: {
-          !comes[$0] && Int(touchStorage[$0]) == read && comes[Int(next[$0])]
-        })
-      else { continue }
-      used += [made, read]
-      bytes += model.bytes[made]
-    }
+    let own = touches.of(run)
+    let bytes = model.takenOverBytes(
+      by: node,
+      isMade: { made in own.contains { touches.comes[$0] && Int(touches.storage[$0]) == made } },
+      isFree: { read in
+        own.contains {
+          !touches.comes[$0] && Int(touches.storage[$0]) == read
+            && touches.comes[Int(touches.next[$0])]
+        }
+      })
     let position = position(of: run)
     add(saved[Int(run)] - bytes, position..<position + 1)
     saved[Int(run)] = bytes

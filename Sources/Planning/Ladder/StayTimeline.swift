@@ -175,18 +175,11 @@ struct StayTimeline {
   private mutating func refresh(_ step: Int) {
     guard let node = actions[step].node else { return }
     var bytes = 0
-    let takeovers = model.takeovers[node.index]
-    if isThere[step], !takeovers.isEmpty {
+    if isThere[step], !model.takeovers[node.index].isEmpty {
       let makes = model.makes(of: actions[step])
-      var used: [Int] = []
-      for takeover in takeovers {
-        let (made, read) = (takeover.output.index, takeover.input.index)
-        guard makes.contains(made), !used.contains(made), !used.contains(read),
-          !makes.contains(read), !isUsed(read, behind: step)
-        else { continue }
-        used += [made, read]
-        bytes += model.bytes[made]
-      }
+      bytes = model.takenOverBytes(
+        by: node.index, isMade: { makes.contains($0) },
+        isFree: { !makes.contains($0) && !isUsed($0, behind: step) })
     }
     guard bytes != saved[step] else { return }
     savedBefore.append((step, saved[step]))

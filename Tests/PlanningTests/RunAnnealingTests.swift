@@ -44,26 +44,13 @@ import Testing
   /// cheap, from the file's order alone.
   @Test func `no sequence is cheaper than the optimum, and most are as cheap`() throws {
     var (solved, optimal) = (0, 0)
-    for seed in Seeds.first(20) {
-      var shape = RandomGraph.Shape(nodes: 4...6)
-      (shape.updates, shape.controls) = (0, 0)
-      let graph = RandomGraph(seed: seed, shape: shape).graph
-      let problem = SchedulingProblem(graph)
-      let given = try RecomputeSearchTests.Case(graph)
-      for share in [2, 5] {
-        let budget = given.budget(share)
-        let exact = LadderExact(
-          given.model, problem.dependencies, costs: given.costs, budget: budget,
-          mayRecompute: true, maySpill: false)
-        guard case .optimal(let best)? = exact?.answer() else { continue }
-        solved += 1
-        let search = search(problem, given, work: 40_000)
-        let found = search.annealed(within: budget, from: search.starts, jobs: 1)
-        guard let price = found.first?.price else { continue }
-        let least = given.price(best)
-        #expect(price >= least - 1e-12, "seed \(seed) share \(share)")
-        if price <= least + 1e-12 { optimal += 1 }
-      }
+    try RecomputeSearchTests.withOptima { problem, given, budget, least in
+      solved += 1
+      let search = search(problem, given, work: 40_000)
+      let found = search.annealed(within: budget, from: search.starts, jobs: 1)
+      guard let price = found.first?.price else { return }
+      #expect(price >= least - 1e-12, "budget \(budget)")
+      if price <= least + 1e-12 { optimal += 1 }
     }
     #expect(solved >= 15)
     #expect(optimal * 10 >= solved * 9, "\(optimal) of \(solved)")

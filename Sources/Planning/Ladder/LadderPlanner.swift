@@ -27,8 +27,8 @@ struct LadderPlanner {
   private static let spilledOrders = 3
   /// How often a cheaper plan is looked for where its layout does not fit.
   private static let improvements = 3
-  /// How often, where sequences are annealed.
-  private static let annealings = 8
+  /// How often, where sequences are annealed; and how many of them are laid out each time.
+  private static let (annealings, laidOutAnnealings) = (8, 2)
   /// What costs no more than this part of a run, or than this many times the bound, is not annealed.
   private static let (cheapPart, cheapRatio) = (0.001, 1.25)
   /// Policies of runtimes are followed in graphs up to this size.
@@ -178,11 +178,12 @@ struct LadderPlanner {
     if starts.isEmpty || isCheap(found, within: arena) { return found }
     // A little above the loads that were laid out, as annealed ones may be luckier.
     var reached = min(arena, reached + arena / 100)
-    for attempt in 0..<Self.annealings where !starts.isEmpty {
+    for attempt in 0..<Self.annealings {
       let cheaper = search.annealed(within: reached, from: starts, jobs: jobs).filter {
         costs.seconds(of: $0.actions, in: model) < found.seconds
       }
       if let cancellation, cancellation.isCancelled { throw .cancelled }
+      guard !cheaper.isEmpty else { return found }
       var missing = arena
       for choice in cheaper.prefix(Self.laidOutAnnealings) {
         let tried = try laidOut((choice.actions, nil, "annealing"), model, within: arena, effort)
@@ -205,9 +206,6 @@ struct LadderPlanner {
     guard price > run * Self.cheapPart else { return true }
     return price <= Self.cheapRatio * Double(bounded(found, within: arena).recomputeBound ?? 0)
   }
-
-  /// How many annealed sequences are laid out for one load.
-  private static let laidOutAnnealings = 2
 
   /// A plan that spills and never recomputes.
   private func spilled(

@@ -49,6 +49,9 @@ struct RecomputeSearch {
     var uses: EvictingRun.Uses
   }
 
+  /// How often an annealing that came to no actions within the budget goes on.
+  private static let repairs = 2
+
   private let model: LadderModel
   private let uses: [EvictingRun.Uses]
   private let dependencies: Dependencies?
@@ -261,9 +264,6 @@ struct RecomputeSearch {
     }
     .map(\.element)
   }
-
-  /// How often an annealing that came to no actions within the budget goes on.
-  private static let repairs = 2
 
   /// The order of some actions with one node elsewhere: one that runs again, or any.
   private mutating func moved(_ found: Found) -> EvictingRun.Uses? {

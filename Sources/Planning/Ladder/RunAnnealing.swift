@@ -39,6 +39,8 @@ struct RunAnnealing {
   private static let depthLimit = 6
   /// How often it is made cooler; a power of two.
   private static let stages = 256
+  /// What a change counts as, beside what it looks at.
+  private static let changeWork = 16
 
   private let model: LadderModel
   private var sequence: RunSequence
@@ -114,9 +116,6 @@ struct RunAnnealing {
     for _ in 0..<stages.trailingZeroBitCount { root = root.squareRoot() }
     return root
   }
-
-  /// What a change counts as, beside what it looks at.
-  private static let changeWork = 16
 
   private var energy: Double {
     sequence.price + excessPrice * Double(sequence.excess) + bytePrice * Double(sequence.total)

@@ -28,7 +28,7 @@ struct LadderPlanner {
   /// How often a cheaper plan is looked for where its layout does not fit.
   private static let improvements = 3
   /// How often, where sequences are annealed; and how many of them are laid out each time.
-  private static let (annealings, laidOutAnnealings) = (8, 2)
+  private static let (annealings, laidOutAnnealings) = (8, 4)
   /// What costs no more than this part of a run, or than this many times the bound, is not annealed.
   private static let (cheapPart, cheapRatio) = (0.001, 1.25)
   /// Policies of runtimes are followed in graphs up to this size.
@@ -191,8 +191,8 @@ struct LadderPlanner {
         missing = min(missing, tried.missing)
       }
       reached = Self.lower(reached, by: missing, of: arena, after: attempt)
-      // Two from the cheapest one, by different random numbers.
-      starts = (cheaper.prefix(1) + cheaper.prefix(2)).map {
+      // Two from the cheapest one, by different random numbers, and one each from the next two.
+      starts = (cheaper.prefix(1) + cheaper.prefix(3)).map {
         RecomputeSearch.Start(actions: $0.actions, heat: .medium)
       }
     }

@@ -36,7 +36,7 @@ struct RecomputeSearch {
       improvement = min(120_000_000, 300 * run)
       let idle = min(300, 20 + nodes / 2)
       rounds = (5 * idle, idle)
-      annealing = (100...1_000).contains(nodes) ? 3_000_000 * nodes : 0
+      annealing = (100...1_000).contains(nodes) ? 500_000 * nodes : 0
     }
   }
 

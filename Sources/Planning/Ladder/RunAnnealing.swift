@@ -54,6 +54,7 @@ struct RunAnnealing {
   private(set) var best: [LadderAction]?
   private var bestPrice = Double.infinity
   private var bestTotal = Int.max
+  private var changeCount = 0
 
   /// - Parameters:
   ///   - actions: Runs and recomputes that can be executed, within the budget or not.
@@ -88,12 +89,12 @@ struct RunAnnealing {
     var temperature = hot * unit
     var energy = energy
     keepBest()
-    let begin = sequence.work
+    let begin = workDone
     for stage in 1...Self.stages {
       if let cancellation, cancellation.isCancelled { return }
       let limit = begin + work / Self.stages * stage
-      while sequence.work < limit {
-        sequence.work += Self.changeWork
+      while workDone < limit {
+        changeCount += 1
         if change(), case let other = self.energy,
           other <= energy || other - energy < temperature * exponential()
         {
@@ -116,6 +117,9 @@ struct RunAnnealing {
     for _ in 0..<stages.trailingZeroBitCount { root = root.squareRoot() }
     return root
   }
+
+  /// Entries looked at, and what changes count as.
+  private var workDone: Int { sequence.work + Self.changeWork * changeCount }
 
   private var energy: Double {
     sequence.price + excessPrice * Double(sequence.excess) + bytePrice * Double(sequence.total)
@@ -141,39 +145,37 @@ struct RunAnnealing {
 
   /// Makes something again for one of its readers, in front of it or somewhere behind the use before.
   private mutating func insertRerun() -> Bool {
-    let position = random.below(sequence.runs.count)
-    guard let (storage, last) = sequence.read(of: sequence.runs[position], by: &random) else {
-      return false
-    }
+    let reader = anyRun()
+    guard let (storage, last) = sequence.read(of: reader, by: &random) else { return false }
+    let slot = sequence.slot(of: reader)
     let maker = Int(model.remaker[storage])
-    guard maker >= 0, last < position - 1 else { return false }
+    guard maker >= 0, last < slot - 1 else { return false }
     // Where nothing is above the budget, what leaves is seldom of use.
-    let away = last + 1 + random.below(position - 1 - last)
+    let away = last + 1 + random.below(slot - 1 - last)
     guard sequence.load(at: away) > sequence.budget || random.below(8) == 0 else {
       return false
     }
-    var target = position
-    if random.below(4) == 0 { target = last + 1 + random.below(position - last) }
-    guard sequence.mayRepeat(maker, at: target) else { return false }
-    _ = insertRerun(of: maker, at: target, depth: 0)
-    return true
+    var target = slot
+    if random.below(4) == 0 { target = last + 1 + random.below(slot - last) }
+    guard sequence.mayRepeat(maker, before: target) else { return false }
+    return insertRerun(of: maker, before: target, depth: 0) != nil
   }
 
   /// Inserts a rerun and, by chance, those of operands that are not there.
   ///
-  /// - Returns: The position behind it.
-  private mutating func insertRerun(of node: Int, at position: Int, depth: Int) -> Int {
-    var position = position
+  /// - Returns: The slot behind it; `nil` without room.
+  private mutating func insertRerun(of node: Int, before slot: Int, depth: Int) -> Int? {
+    var slot = slot
     if depth < Self.depthLimit {
-      for operand in model.rereads[node] where !sequence.isLive(operand, at: position) {
+      for operand in model.rereads[node] where !sequence.isLive(operand, before: slot) {
         let maker = Int(model.remaker[operand])
-        guard maker >= 0, random.below(2 << depth) == 0, sequence.mayRepeat(maker, at: position)
+        guard maker >= 0, random.below(2 << depth) == 0, sequence.mayRepeat(maker, before: slot)
         else { continue }
-        position = insertRerun(of: maker, at: position, depth: depth + 1)
+        guard let next = insertRerun(of: maker, before: slot, depth: depth + 1) else { return nil }
+        slot = next
       }
     }
-    sequence.insertRerun(of: node, at: position)
-    return position + 1
+    return sequence.insertRerun(of: node, before: slot)
   }
 
   private mutating func removeRerun() -> Bool {
@@ -195,7 +197,7 @@ struct RunAnnealing {
     let node = sequence.node(of: run)
     guard model.makes[node].elementsEqual(model.remakes[node]) else { return false }
     let first = RunSequence.Run(node)
-    let target = sequence.position(of: run) - 1
+    let target = sequence.slot(of: run)
     sequence.remove(run)
     guard sequence.window(of: first).contains(target) else { return false }
     sequence.move(first, to: target)
@@ -203,9 +205,9 @@ struct RunAnnealing {
   }
 
   private mutating func moveRun() -> Bool {
-    var run = sequence.runs[random.below(sequence.runs.count)]
+    var run = anyRun()
     if random.below(3) == 0 { run = anyRerun() ?? run }
-    let source = sequence.position(of: run)
+    let source = sequence.slot(of: run)
     var window = sequence.window(of: run)
     if sequence.isAgain(run), let near = sequence.neighbours(of: run) {
       window = window.clamped(to: near)
@@ -215,6 +217,13 @@ struct RunAnnealing {
     guard target != source else { return false }
     sequence.move(run, to: target)
     return true
+  }
+
+  private mutating func anyRun() -> RunSequence.Run {
+    while true {
+      let slot = random.below(sequence.runs.count)
+      if !sequence.isVacant(slot) { return sequence.runs[slot] }
+    }
   }
 
   private mutating func anyRerun() -> RunSequence.Run? {

@@ -37,7 +37,7 @@ import Testing
   /// Without room nothing is inserted; what is kept then has room again, in the same order.
   @Test(arguments: Seeds.first(10))
   func `vacant slots run out and come back`(seed: Int) throws {
-    let graph = RandomGraph(seed: seed, shape: RandomGraph.Shape(nodes: 8...30)).graph
+    let graph = RandomGraph(seed: seed, shape: RandomGraph.Shape(nodes: 2...30)).graph
     let problem = SchedulingProblem(graph)
     let model = LadderModel(of: problem, streamsResidents: false)
     let prices = [Double](repeating: 1, count: model.nodeCount)

@@ -51,6 +51,8 @@ struct RecomputeSearch {
 
   /// How often an annealing that came to no actions within the budget goes on.
   private static let repairs = 2
+  /// All storages of what is annealed come to less than this, so that byte steps can be counted.
+  private static let annealableBytes = 1 << 48
 
   private let model: LadderModel
   private let uses: [EvictingRun.Uses]
@@ -226,7 +228,9 @@ struct RecomputeSearch {
 
   /// The best actions, if there are any, and the first order.
   var starts: [Start] {
-    guard limits.annealing > 0 else { return [] }
+    guard limits.annealing > 0,
+      model.bytes.allSatisfy({ $0 < Self.annealableBytes / model.storageCount })
+    else { return [] }
     let plain = uses[0].order.map { LadderAction.run($0) }
     let known = best.map { [Start(actions: $0.actions, heat: .low)] } ?? []
     return known + [

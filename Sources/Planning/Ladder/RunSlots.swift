@@ -42,7 +42,7 @@ struct RunSlots {
   /// Whether there are so few vacant slots, or so many, that they should be others.
   var areUneven: Bool {
     let usual = runs.count / Self.spacing
-    return vacancies < usual / 4 || vacancies > 3 * usual + Self.spacing
+    return vacancies < max(usual / 4, 1) || vacancies > 3 * usual + Self.spacing
   }
 
   /// The vacant slot nearest to one.

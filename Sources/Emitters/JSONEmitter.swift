@@ -172,6 +172,7 @@ extension PlanPrice {
     writer.object {
       $0.member("compulsoryBytes", compulsoryBytes)
       $0.member("fetchBytes", fetchBytes)
+      $0.member("recomputeAnyOrderBoundFlops", recomputeAnyOrderBoundFlops)
       $0.member("recomputeBoundFlops", recomputeBoundFlops)
       $0.member("recomputeFlops", recomputeFlops)
       $0.member("recomputeSteps", recomputeSteps)

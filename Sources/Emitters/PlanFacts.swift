@@ -72,11 +72,7 @@ struct PlanFacts {
     }
     var lines = ["price: \(parts.isEmpty ? "none" : parts.joined(separator: "; "))"]
     if let seconds = price.seconds { lines[0] += ", about \(ReportText.seconds(seconds))" }
-    if let bound = price.recomputeBoundFlops, price.recomputeSteps > 0, traffic == 0 {
-      lines.append(
-        "no recomputing in this order runs less than \(ReportText.operations(bound)) again"
-          + (price.recomputeFlops == bound ? ": optimal" : ""))
-    }
+    if price.recomputeSteps > 0, traffic == 0 { lines += recomputeBounds }
     if let bound = price.trafficBoundBytes, price.recomputeSteps == 0, traffic > 0 {
       lines.append(
         "no spilling in this order moves less than \(ReportText.size(bound))"
@@ -84,6 +80,22 @@ struct PlanFacts {
     }
     if summary.secondBytes > 0 {
       lines.append("second memory: \(ReportText.size(summary.secondBytes))")
+    }
+    return lines
+  }
+
+  /// What recomputing cannot cost less than, in any order and, where that is more, in the plan's.
+  private var recomputeBounds: [String] {
+    let price = summary.price
+    func line(_ orders: String, _ bound: Int) -> String {
+      let gap = Double(price.recomputeFlops - bound) / Double(max(1, price.recomputeFlops))
+      return "no recomputing in \(orders) runs less than \(ReportText.operations(bound)) again: "
+        + (gap == 0 ? "optimal" : "at most \(ReportText.percent(gap)) of the price can be saved")
+    }
+    var lines: [String] = []
+    if let bound = price.recomputeAnyOrderBoundFlops { lines.append(line("any order", bound)) }
+    if let bound = price.recomputeBoundFlops, bound > price.recomputeAnyOrderBoundFlops ?? -1 {
+      lines.append(line("this order", bound))
     }
     return lines
   }

@@ -58,6 +58,9 @@ public struct PlanPrice: Hashable, Sendable, Codable {
   /// What ``recomputeFlops`` cannot be below in this order at this budget, if nothing is spilled; absent
   /// where that was not derived.
   public var recomputeBoundFlops: Int?
+  /// What ``recomputeFlops`` cannot be below in any order at this budget, if nothing is spilled; absent
+  /// where that was not derived.
+  public var recomputeAnyOrderBoundFlops: Int?
   /// How long both take, in seconds, by the throughput and bandwidth that were assumed; absent where
   /// none was given.
   public var seconds: Double?
@@ -65,7 +68,7 @@ public struct PlanPrice: Hashable, Sendable, Codable {
   public init(
     recomputeSteps: Int = 0, recomputeFlops: Int = 0, spillBytes: Int = 0, fetchBytes: Int = 0,
     compulsoryBytes: Int = 0, trafficBoundBytes: Int? = nil, recomputeBoundFlops: Int? = nil,
-    seconds: Double? = nil
+    recomputeAnyOrderBoundFlops: Int? = nil, seconds: Double? = nil
   ) {
     self.recomputeSteps = recomputeSteps
     self.recomputeFlops = recomputeFlops
@@ -74,6 +77,7 @@ public struct PlanPrice: Hashable, Sendable, Codable {
     self.compulsoryBytes = compulsoryBytes
     self.trafficBoundBytes = trafficBoundBytes
     self.recomputeBoundFlops = recomputeBoundFlops
+    self.recomputeAnyOrderBoundFlops = recomputeAnyOrderBoundFlops
     self.seconds = seconds
   }
 

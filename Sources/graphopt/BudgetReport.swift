@@ -23,12 +23,15 @@ struct CurveReport {
       + "\(ReportText.size(curve.floorBytes)); running it takes "
       + "\(ReportText.operations(curve.flops))\n\n"
     var rows = [
-      ["budget", "needs", "again", "operations", "at least", "spilled", "fetched", "time", "how"]
+      [
+        "budget", "needs", "again", "operations", "at least", "in any order", "spilled", "fetched",
+        "time", "how",
+      ]
     ]
     for point in curve.points {
       guard let total = point.totalBytes, let price = point.price else {
         rows.append([
-          ReportText.size(point.budgetBytes), "-", "", "", "", "", "", "", point.outcome,
+          ReportText.size(point.budgetBytes), "-", "", "", "", "", "", "", "", point.outcome,
         ])
         continue
       }
@@ -36,12 +39,13 @@ struct CurveReport {
         ReportText.size(point.budgetBytes), ReportText.size(total),
         ReportText.grouped(price.recomputeSteps), ReportText.operations(price.recomputeFlops),
         price.recomputeBoundFlops.map { ReportText.operations($0) } ?? "-",
+        price.recomputeAnyOrderBoundFlops.map { ReportText.operations($0) } ?? "-",
         ReportText.size(price.spillBytes), ReportText.size(price.fetchBytes),
         price.seconds.map { ReportText.seconds($0) } ?? "-",
         point.outcome.split(separator: ":").first.map(String.init) ?? point.outcome,
       ])
     }
-    text += ReportText.table(rows, right: [0, 1, 2, 3, 4, 5, 6, 7])
+    text += ReportText.table(rows, right: [0, 1, 2, 3, 4, 5, 6, 7, 8])
     return text
   }
 
@@ -60,6 +64,7 @@ struct CurveReport {
           $0.member("compulsoryBytes", point.price?.compulsoryBytes)
           $0.member("fetchBytes", point.price?.fetchBytes)
           $0.member("outcome", point.outcome)
+          $0.member("recomputeAnyOrderBoundFlops", point.price?.recomputeAnyOrderBoundFlops)
           $0.member("recomputeBoundFlops", point.price?.recomputeBoundFlops)
           $0.member("recomputeFlops", point.price?.recomputeFlops)
           $0.member("recomputeSteps", point.price?.recomputeSteps)

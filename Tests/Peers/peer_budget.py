@@ -67,8 +67,10 @@ def main():
             same(row[2], f"{point['recomputeSteps']:,}", "steps run again")
             bound = point["recomputeBoundFlops"]
             expect((row[4] == "–") == (bound is None), f"what must run again: {row[4]}, not {bound}")
-            same(row[6], f"{point['spillBytes']:,} bytes", "bytes spilled")
-            same(row[7], f"{point['fetchBytes']:,} bytes", "bytes fetched")
+            bound = point["recomputeAnyOrderBoundFlops"]
+            expect((row[5] == "–") == (bound is None), f"that in any order: {row[5]}, not {bound}")
+            same(row[7], f"{point['spillBytes']:,} bytes", "bytes spilled")
+            same(row[8], f"{point['fetchBytes']:,} bytes", "bytes fetched")
         check_picture(browser, "again", planned, lambda point: point["recomputeFlops"])
         check_picture(
             browser, "moved", planned, lambda point: point["spillBytes"] + point["fetchBytes"]

@@ -58,6 +58,14 @@ import Testing
       PlanChecker.violations(in: plan, against: graph) == [
         .wrongVerdict(what: "a bound of recomputing above what is run again")
       ])
+    (plan.summary.price.recomputeBoundFlops, plan.summary.price.recomputeAnyOrderBoundFlops) =
+      (flops - 1, flops - 1)
+    #expect(PlanChecker.violations(in: plan, against: graph).isEmpty)
+    plan.summary.price.recomputeAnyOrderBoundFlops = flops
+    #expect(
+      PlanChecker.violations(in: plan, against: graph) == [
+        .wrongVerdict(what: "a bound of recomputing in any order above that of this one")
+      ])
   }
 
   // MARK: Mutations
@@ -192,6 +200,10 @@ import Testing
     },
     Mutation("a bound below 0", .numberOutOfRange(what: "recomputeBoundFlops")) {
       $0.summary.price.recomputeBoundFlops = -1
+    },
+    Mutation("a bound of any order below 0", .numberOutOfRange(what: "recomputeAnyOrderBoundFlops"))
+    {
+      $0.summary.price.recomputeAnyOrderBoundFlops = -1
     },
     Mutation("a smaller second memory", .outsideArena("a", end: 1024)) {
       $0.summary.secondBytes = 512

@@ -225,59 +225,6 @@ import Testing
     #expect(floor.bytes >= model.floorBytes)
   }
 
-  /// Of every list of actions with few recomputes, none that runs an order is cheaper than its bound.
-  @Test func `no plan that recomputes is cheaper than the bound of its order`() throws {
-    var (bounded, tight) = (0, 0)
-    for seed in Seeds.first(24) {
-      var shape = RandomGraph.Shape(nodes: 4...5)
-      (shape.reach, shape.controls) = (4, 0)
-      let graph = RandomGraph(seed: seed, shape: shape).graph
-      let problem = SchedulingProblem(graph)
-      let costs = CostModel(of: graph, table: CostTable(flopsPerSecond: 1))
-      let all = LadderSearchTests.Enumeration(problem, costs, again: true, away: false, extras: 2)
-      for budget in Set(all.found.map(\.peak)).sorted() {
-        for order in Set(all.found.map(\.order)) {
-          let fitting = all.found.lazy.filter { $0.order == order && $0.peak <= budget }
-          guard let least = fitting.map(\.price).min() else { continue }
-          // Of what is known it only makes use for its steps.
-          let bound = RecomputeBound(
-            of: order, in: all.model, costs: costs, within: budget, known: Int(least) * 3 + 1)
-          #expect(Double(bound.flops) <= least, "seed \(seed) budget \(budget)")
-          if least > 0 { bounded += 1 }
-          if least > 0, Double(bound.flops) == least { tight += 1 }
-        }
-      }
-    }
-    #expect(bounded >= 100)
-    #expect(tight * 4 >= bounded, "\(tight) of \(bounded)")
-  }
-
-  /// `a` is away while `c` runs, and read behind it; its maker costs 256 operations.
-  @Test func `a bound counts what must run again`() throws {
-    let graph = try Graph(
-      parsing: """
-        graph bound
-        input x : float32[16]
-        node a = Exp@13(x) -> a : float32[256]
-        node b = Neg@13(x) -> b : float32[512]
-        node c = Exp@13(b) -> c : float32[512]
-        node d = Neg@13(c) -> d : float32[16]
-        node e = Add@14(d, a) -> e : float32[16] as output
-        output e
-        """)
-    let problem = SchedulingProblem(graph, model: MemoryModel(inPlace: .none))
-    let model = LadderModel(of: problem, streamsResidents: false)
-    let costs = CostModel(of: graph, table: CostTable(nodes: ["a": 256]))
-    func bound(_ budget: Int) -> Int {
-      RecomputeBound(
-        of: Array(graph.nodeIDs), in: model, costs: costs, within: budget, known: 1000
-      ).flops
-    }
-    // b, c and x beside a.
-    #expect(bound(4096 + 64 + 1024) == 0)
-    #expect(bound(4096 + 64) == 256)
-  }
-
   /// `a` is random and read at the end, `b` and `c` are large meanwhile.
   @Test func `what nothing can make again is kept`() throws {
     let graph = try Graph(

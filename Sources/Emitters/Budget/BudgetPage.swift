@@ -147,12 +147,13 @@ public struct BudgetPage: Sendable {
     let rows = curve.points.map { point in
       guard let total = point.totalBytes, let price = point.price else {
         return "<tr><td class=\"number\">\(Self.size(point.budgetBytes))</td>"
-          + "<td class=\"number\">–</td><td colspan=\"7\"></td><td>\(point.outcome.html)</td></tr>\n"
+          + "<td class=\"number\">–</td><td colspan=\"8\"></td><td>\(point.outcome.html)</td></tr>\n"
       }
       let cells = [
         Self.size(point.budgetBytes), Self.size(total), ReportText.grouped(price.recomputeSteps),
         ReportText.operations(price.recomputeFlops),
         price.recomputeBoundFlops.map(ReportText.operations) ?? "–",
+        price.recomputeAnyOrderBoundFlops.map(ReportText.operations) ?? "–",
         ReportText.percent(ratio(price.recomputeFlops)), Self.size(price.spillBytes),
         Self.size(price.fetchBytes), price.seconds.map(ReportText.seconds) ?? "–",
       ]
@@ -160,7 +161,8 @@ public struct BudgetPage: Sendable {
         + "<td style=\"min-width:16rem\">\(point.outcome.html)</td></tr>\n"
     }
     let heads = [
-      "Budget", "Needs", "Steps again", "Operations", "At least", "Of a run", "Spilled",
+      "Budget", "Needs", "Steps again", "Operations", "At least", "In any order", "Of a run",
+      "Spilled",
       "Fetched", "Time",
     ]
     return """

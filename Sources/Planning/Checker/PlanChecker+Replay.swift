@@ -292,6 +292,7 @@ extension PlanChecker {
     var price = PlanPrice(
       trafficBoundBytes: plan.summary.price.trafficBoundBytes,
       recomputeBoundFlops: plan.summary.price.recomputeBoundFlops,
+      recomputeAnyOrderBoundFlops: plan.summary.price.recomputeAnyOrderBoundFlops,
       seconds: plan.summary.price.seconds)
     for step in plan.steps {
       let bytes = step.storage.flatMap { rootOfStorage[$0] }.map { entry($0).bytes } ?? 0
@@ -324,6 +325,9 @@ extension PlanChecker {
       bound > price.recomputeFlops
     {
       report(.wrongVerdict(what: "a bound of recomputing above what is run again"))
+    }
+    if let any = price.recomputeAnyOrderBoundFlops, any > price.recomputeBoundFlops ?? -1 {
+      report(.wrongVerdict(what: "a bound of recomputing in any order above that of this one"))
     }
     let second = ladderBlocks(in: .second).map(\.end).max() ?? 0
     if plan.summary.secondBytes != second {

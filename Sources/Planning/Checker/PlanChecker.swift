@@ -158,6 +158,9 @@ extension PlanChecker {
     if let bound = summary.price.recomputeBoundFlops, bound < 0 {
       report(.numberOutOfRange(what: "recomputeBoundFlops"))
     }
+    if let bound = summary.price.recomputeAnyOrderBoundFlops, bound < 0 {
+      report(.numberOutOfRange(what: "recomputeAnyOrderBoundFlops"))
+    }
     for step in plan.steps where step.recomputeFlops < 0 {
       report(.numberOutOfRange(what: "the cost of step \(step.index)"))
     }

@@ -15,7 +15,7 @@ struct AnyOrderSpillBound {
   let bytes: Int
 
   /// The most nodes for which ancestors are looked at; for more the bound is what is compulsory.
-  static let nodeLimit = 12_000
+  private static let nodeLimit = 12_000
 
   /// - Complexity: O(nodes · edges / 64 + nodes · storages · log storages).
   init(_ model: LadderModel, _ dependencies: Dependencies, budget: Int) {
@@ -32,7 +32,7 @@ struct AnyOrderSpillBound {
       bytes = compulsory
       return
     }
-    let (above, below) = Self.relatives(count, dependencies)
+    let ancestry = Ancestry(dependencies, nodes: count)
     // Who must exist while which nodes run, cheapest to move first.
     var forced: [(rate: Double, storage: Int, nodes: NodeBits)] = []
     for storage in 0..<model.storageCount
@@ -42,15 +42,15 @@ struct AnyOrderSpillBound {
       if model.isOutput[storage] {
         nodes.fill()
       } else {
-        for reader in readers[storage] { nodes.formUnion(above[reader]) }
+        for reader in readers[storage] { nodes.formUnion(ancestry.above[reader]) }
       }
       if model.isStreamed[storage] {
         // Away between two uses it is fetched once more than it must be.
         var later = NodeBits(count)
-        for reader in readers[storage] { later.formUnion(below[reader]) }
+        for reader in readers[storage] { later.formUnion(ancestry.below[reader]) }
         nodes.formIntersection(later)
       } else if maker >= 0 {
-        nodes.formIntersection(below[maker])
+        nodes.formIntersection(ancestry.below[maker])
       }
       for reader in readers[storage] { nodes.remove(reader) }
       if maker >= 0 { nodes.remove(maker) }
@@ -123,63 +123,5 @@ struct AnyOrderSpillBound {
     let over = Set(model.takeovers[node].map(\.output.index))
     for storage in model.makes[node] where !over.contains(storage) { sum += model.bytes[storage] }
     return sum
-  }
-
-  private static func relatives(
-    _ count: Int, _ dependencies: Dependencies
-  ) -> (above: [NodeBits], below: [NodeBits]) {
-    var above = [NodeBits](repeating: NodeBits(count), count: count)
-    var below = above
-    // Nodes of a graph are numbered in an order that keeps dependencies.
-    for node in 0..<count {
-      for other in dependencies.predecessors(of: NodeID(node)) {
-        above[node].formUnion(above[Int(other)])
-        above[node].insert(Int(other))
-      }
-    }
-    for node in (0..<count).reversed() {
-      for other in dependencies.predecessors(of: NodeID(node)) {
-        below[Int(other)].formUnion(below[node])
-        below[Int(other)].insert(node)
-      }
-    }
-    return (above, below)
-  }
-}
-
-/// A set of nodes, one bit each.
-private struct NodeBits {
-  private var words: [UInt64]
-  private let count: Int
-
-  init(_ count: Int) {
-    self.count = count
-    words = [UInt64](repeating: 0, count: (count + 63) / 64)
-  }
-
-  mutating func fill() {
-    for node in 0..<count { insert(node) }
-  }
-
-  mutating func insert(_ node: Int) { words[node / 64] |= 1 << UInt64(node % 64) }
-
-  mutating func remove(_ node: Int) { words[node / 64] &= ~(1 << UInt64(node % 64)) }
-
-  mutating func formUnion(_ other: NodeBits) {
-    for index in words.indices { words[index] |= other.words[index] }
-  }
-
-  mutating func formIntersection(_ other: NodeBits) {
-    for index in words.indices { words[index] &= other.words[index] }
-  }
-
-  func visit(_ body: (Int) -> Void) {
-    for (index, word) in words.enumerated() {
-      var rest = word
-      while rest != 0 {
-        body(index * 64 + rest.trailingZeroBitCount)
-        rest &= rest - 1
-      }
-    }
   }
 }

@@ -183,6 +183,9 @@ struct LadderModel: Sendable {
   /// The number of storages.
   var storageCount: Int { bytes.count }
 
+  /// How often nodes read or make movable storages.
+  var touchCount: Int { reads.count + makes.count }
+
   /// What the arena of no plan can be below: what one node touches, less what it can take over; all
   /// inputs; all outputs.
   ///
@@ -266,6 +269,9 @@ struct IndexRows: Sendable {
       endRow()
     }
   }
+
+  /// How many numbers there are in all rows.
+  var count: Int { values.count }
 
   /// Adds to the row that is being written.
   mutating func add(_ value: Int) { values.append(Int32(value)) }

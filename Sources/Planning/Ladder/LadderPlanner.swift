@@ -59,6 +59,14 @@ struct LadderPlanner {
     var trafficBound: Int?
     /// What no recomputing in this order costs less than, if nothing is spilled, in operations.
     var recomputeBound: Int?
+    /// What no recomputing in any order costs less than, if nothing is spilled, in operations.
+    var recomputeAnyOrderBound: Int?
+
+    /// Whether nodes run again and nothing is spilled.
+    var recomputesAlone: Bool {
+      let kinds = arrangement.actions.lazy.map(\.kind)
+      return kinds.contains(.recompute) && !kinds.contains(.spill) && !kinds.contains(.fetch)
+    }
   }
 
   /// Whether nodes may run again. Where one of the two is asked for by `on`, the other is used only if
@@ -204,7 +212,7 @@ struct LadderPlanner {
     let price = Double(costs.flops(of: found.arrangement.actions))
     let run = costs.flops.reduce(0.0) { $0 + Double($1) }
     guard price > run * Self.cheapPart else { return true }
-    return price <= Self.cheapRatio * Double(bounded(found, within: arena).recomputeBound ?? 0)
+    return price <= Self.cheapRatio * Double(orderBound(of: found, within: arena))
   }
 
   /// A plan that spills and never recomputes.
@@ -283,17 +291,24 @@ struct LadderPlanner {
 
   /// A plan that recomputes and does not spill with what is proven of its price.
   private func bounded(_ found: Found, within arena: Int) -> Found {
-    let kinds = found.arrangement.actions.lazy.map(\.kind)
-    guard kinds.contains(.recompute), !kinds.contains(.spill), !kinds.contains(.fetch) else {
-      return found
-    }
+    guard found.recomputesAlone else { return found }
     var found = found
-    found.recomputeBound =
-      RecomputeBound(
-        of: found.arrangement.actions.order, in: found.model, costs: costs, within: arena,
-        known: costs.flops(of: found.arrangement.actions)
-      ).flops
+    let known = costs.flops(of: found.arrangement.actions)
+    let anyOrder = AnyOrderRecomputeBound(
+      in: found.model, problem.dependencies, costs: costs, within: arena, known: known
+    ).flops
+    found.recomputeAnyOrderBound = anyOrder
+    found.recomputeBound = max(anyOrder, orderBound(of: found, within: arena))
     return found
+  }
+
+  /// What recomputing in a plan's order costs at least.
+  private func orderBound(of found: Found, within arena: Int) -> Int {
+    let actions = found.arrangement.actions
+    return RecomputeBound(
+      of: actions.order, in: found.model, costs: costs, within: arena,
+      known: costs.flops(of: actions)
+    ).flops
   }
 
   /// The cheapest plan of a small graph over all orders, if its layout needs no more than its loads.

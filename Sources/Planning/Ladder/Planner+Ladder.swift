@@ -92,6 +92,7 @@ extension Planner {
       costs: ladder.costs, bodies: bodies
     ).plan(model: model, options: options)
     plan.summary.price.trafficBoundBytes = found.trafficBound
+    plan.summary.price.recomputeAnyOrderBoundFlops = found.recomputeAnyOrderBound
     plan.summary.price.recomputeBoundFlops = found.recomputeBound
     plan.summary.baselines = plain.baselines
     plan.summary.baselines["withoutLadder"] = plain.arrangement.baseline

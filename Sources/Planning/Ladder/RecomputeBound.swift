@@ -5,12 +5,16 @@ import GraphIR
 /// What no plan that recomputes and does not spill can pay less than, if it runs nodes for the first time
 /// in a given order.
 ///
-/// While a node runs for the first time, each storage that was there and will be read again is in the
-/// arena, or must be made again before that: at least once for each stretch between two uses over which it
-/// is missing, by nobody but its maker. So stretches must be chosen that take off, at each run, what is
-/// live above the budget, and the makers of what they miss run again: the covering rows of spilling with
-/// other prices (``SpillGaps``), without what the makers read in turn. Worths of those rows prove the
-/// bound (``SpillMultipliers``). A maker's price is shared out among what it makes.
+/// Two bounds, of which the larger one counts. Each leaves out what the other one is about:
+///
+/// - Behind single moments, makers run again with all that their operands ask for (``RecomputeCut``),
+///   and such moments may follow one another (``RecomputeWindows``).
+/// - At all steps at once: while a node runs for the first time, each storage that was there and will be
+///   read again is in the arena, or is made again before that: at least once for each stretch between two
+///   uses over which it is missing. So stretches must be chosen that take off, at each run, what is live
+///   above the budget, and their makers run again: the covering rows of spilling with other prices
+///   (``SpillGaps``), without what the makers read in turn. Worths of those rows prove the bound
+///   (``SpillMultipliers``). A maker's price is shared out among what it makes.
 struct RecomputeBound {
   /// Floating-point operations.
   let flops: Int
@@ -21,7 +25,7 @@ struct RecomputeBound {
   /// - Parameters:
   ///   - order: First runs.
   ///   - known: Operations of a plan within the budget, which the bound is not above.
-  /// - Complexity: O(operands + steps · (gaps + rows)).
+  /// - Complexity: O(operands + steps · (gaps + rows)), and some cuts.
   init(
     of order: [NodeID], in model: LadderModel, costs: CostModel, within budget: Int, known: Int
   ) {
@@ -34,12 +38,21 @@ struct RecomputeBound {
       let price = min(costs.flops[maker], 1 << 52) / max(1, model.remakes[maker].count)
       return (price, model.spoilers[maker].map { position[$0] }.min() ?? .max)
     }
-    guard !gaps.rows.isEmpty, !gaps.hasLooseStart else {
+    guard !gaps.rows.isEmpty else {
       flops = 0
+      return
+    }
+    let shortages = gaps.rows.map { RecomputeWindows.Shortage(place: $0.run, bytes: $0.excess) }
+    let moments = OrderedMoments(
+      RecomputeWindows.places(among: shortages, in: model), of: order, in: model)
+    let proved = RecomputeWindows.flops(
+      of: moments, in: model, costs: costs, within: budget, known: known)
+    guard proved < known, !gaps.hasLooseStart else {
+      flops = proved
       return
     }
     var multipliers = SpillMultipliers(gaps)
     multipliers.ascend(towards: known, steps: Self.steps) { _, _ in known }
-    flops = min(multipliers.provedBytes, known)
+    flops = min(max(proved, multipliers.provedBytes), known)
   }
 }

@@ -102,6 +102,79 @@ import Testing
     #expect(share >= 0.4 * Double(priced), "\(share) of \(priced)")
   }
 
+  /// Against every set of nodes that could run again behind a moment.
+  @Test(arguments: Seeds.first(40))
+  func `a cut finds the cheapest choice, and its relaxation nothing above it`(seed: Int) throws {
+    var shape = RandomGraph.Shape(nodes: 6...11)
+    (shape.reach, shape.outputs) = (4, 30)
+    let graph = RandomGraph(seed: seed, shape: shape).graph
+    let model = LadderModel(of: SchedulingProblem(graph), streamsResidents: false)
+    let costs = CostModel(of: graph)
+    let order = Array(graph.nodeIDs)
+    for run in order.indices {
+      let moment = OrderedMoments([run], of: order, in: model).moment(0, until: nil)
+      let choices = Choices(moment, model, costs)
+      for limit in Set(choices.all.map(\.bytes)).sorted().flatMap({ [$0 - 1, $0] }) {
+        let least = choices.all.filter { $0.bytes <= limit }.map(\.flops).min()
+        func cut(_ work: Int) -> RecomputeCut {
+          RecomputeCut(
+            at: moment, in: model, costs: costs, within: choices.fixedBytes + limit, known: .max,
+            work: work)
+        }
+        #expect(cut(.max).flops == least, "seed \(seed) run \(run) limit \(limit)")
+        if let best = cut(.max).choices.first, let least {
+          #expect(best.flops == least)
+          #expect(best.bytes <= limit)
+        }
+        let relaxed = cut(0)
+        #expect((relaxed.flops == nil) == (least == nil))
+        if let flops = relaxed.flops, let least {
+          #expect(flops <= least, "seed \(seed) run \(run) limit \(limit)")
+        }
+      }
+    }
+  }
+
+  /// What may be kept and made again behind a moment, set by set.
+  private struct Choices {
+    var fixedBytes: Int
+    var all: [(bytes: Int, flops: Int)] = []
+
+    init(_ moment: RecomputeMoment, _ model: LadderModel, _ costs: CostModel) {
+      let touched = Set(model.reads[moment.node]).union(model.makes[moment.node])
+      func mayRun(_ node: Int) -> Bool {
+        model.isRepeatable[node] && moment.hasRun[node]
+          && model.spoilers[node].allSatisfy { !moment.hasRun[$0] }
+      }
+      let needed = (0..<model.storageCount).filter { storage in
+        model.isMovable[storage] && !touched.contains(storage) && moment.isUsedLater[storage]
+          && (model.isInput[storage]
+            || model.maker[storage] >= 0 && moment.hasRun[Int(model.maker[storage])])
+      }
+      let lost = needed.filter { model.remaker[$0] < 0 || !mayRun(Int(model.remaker[$0])) }
+      fixedBytes =
+        model.workspaces[moment.node] + (touched.union(lost)).reduce(0) { $0 + model.bytes[$1] }
+      fixedBytes -= model.takenOverBytes(
+        by: moment.node, isMade: { _ in true },
+        isFree: { storage in
+          !moment.isUsedLater[storage]
+            || model.remaker[storage] >= 0 && mayRun(Int(model.remaker[storage]))
+        })
+      let nodes = (0..<model.nodeCount).filter(mayRun)
+      for set in 0..<(1 << nodes.count) {
+        let again = nodes.indices.filter { (set >> $0) & 1 == 1 }.map { nodes[$0] }
+        let made = Set(again.flatMap { Array(model.remakes[$0]) })
+        let read = Set(again.flatMap { Array(model.rereads[$0]) })
+        let kept = Set(needed).union(read).subtracting(touched).subtracting(lost)
+          .subtracting(made)
+        all.append(
+          (
+            kept.reduce(0) { $0 + model.bytes[$1] }, again.reduce(0) { $0 + costs.flops[$1] }
+          ))
+      }
+    }
+  }
+
   /// `c` may be away while `big` runs, but then `b` must be made again, too, or kept, which is no less:
   /// both makers run again, whatever the order.
   @Test func `operands that are gone are made again, too`() throws {

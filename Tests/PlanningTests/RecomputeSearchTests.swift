@@ -36,11 +36,12 @@ import Testing
     }
 
     func executed(
-      within budget: Int, _ rule: EvictionRule, again: Bool, away: Bool
+      within budget: Int, _ rule: EvictionRule, again: Bool, away: Bool,
+      holds: [EvictingRun.Hold] = []
     ) -> [LadderAction]? {
       var run = EvictingRun(
-        model, uses: EvictingRun.Uses(model, order), costs: costs, budget: budget, rule: rule,
-        mayRecompute: again, maySpill: away, workLimit: 200_000)
+        model, uses: EvictingRun.Uses(model, order, holds: holds), costs: costs, budget: budget,
+        rule: rule, mayRecompute: again, maySpill: away, workLimit: 200_000)
       return run.run()
     }
 
@@ -64,14 +65,21 @@ import Testing
   @Test(arguments: Seeds.first(60))
   func `an execution keeps its budget and the order`(seed: Int) throws {
     let graph = RandomGraph(seed: seed, shape: RandomGraph.Shape(nodes: 8...24)).graph
+    var random = SeededGenerator(seed: UInt64(seed))
     for streams in [false, true] {
       let given = try Case(graph, streams: streams)
       for (again, away) in LadderSearchTests.means {
         for share in 0..<8 {
           let rule = Self.rules[(seed + share) % Self.rules.count]
+          // Whatever is held, it is still the order that runs.
+          let holds = (0..<share % 4).map { _ in
+            EvictingRun.Hold(
+              storage: Int.random(in: 0..<given.model.storageCount, using: &random),
+              node: Int.random(in: 0..<given.model.nodeCount, using: &random))
+          }
           guard
             let actions = given.executed(
-              within: given.budget(share), rule, again: again, away: away)
+              within: given.budget(share), rule, again: again, away: away, holds: holds)
           else { continue }
           let peak = try Residencies(of: actions, in: given.model).peakBytes
           #expect(peak <= given.budget(share), "seed \(seed) share \(share)")
@@ -81,6 +89,38 @@ import Testing
         }
       }
     }
+  }
+
+  /// `a` is small and dear, and only `b` is made from it, which is large, cheap and read at the end: what
+  /// is kept while `big` runs is `a`, which nothing reads any more.
+  @Test func `what is small is held for what is made from it`() throws {
+    let graph = try Graph(
+      parsing: """
+        graph held
+        input x : float32[16]
+        node a = Exp@13(x) -> a : float32[64]
+        node b = Neg@13(a) -> b : float32[512]
+        node c = Exp@13(b) -> c : float32[64]
+        node big = Exp@13(c) -> big : float32[1024]
+        node d = Neg@13(big) -> d : float32[16]
+        node e = Add@14(d, b) -> e : float32[512] as output
+        output e
+        """)
+    let model = LadderModel(
+      of: SchedulingProblem(graph, model: MemoryModel(inPlace: .none)), streamsResidents: false)
+    let costs = CostModel(of: graph, table: CostTable(nodes: ["a": 1_000_000, "b": 10]))
+    // big with d or c, and a.
+    let budget = 4096 + 256 + 256
+    let advice = RecomputeAdvice(
+      for: Array(graph.nodeIDs), in: model, costs: costs, within: budget)
+    let held = try #require(advice.choices.first).holds.map(\.storage)
+    #expect(held.map { graph.name(of: model.map.roots[$0]) } == ["a"])
+    var search = RecomputeSearch(
+      model, orders: [Array(graph.nodeIDs)], costs: costs, mayRecompute: true, maySpill: false)
+    search.run(within: budget)
+    let best = try #require(search.best)
+    #expect(costs.flops(of: best.actions) == 10)
+    #expect(try Residencies(of: best.actions, in: model).peakBytes <= budget)
   }
 
   /// At what the order needs, nothing has to leave.

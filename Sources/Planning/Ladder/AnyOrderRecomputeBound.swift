@@ -31,6 +31,7 @@ struct AnyOrderRecomputeBound {
     let moments = AncestralMoments(
       RecomputeWindows.places(among: shortages, in: model), ancestry, in: model)
     flops = RecomputeWindows.flops(
-      of: moments, in: model, costs: costs, within: budget, known: known)
+      of: moments, in: model, costs: costs, within: budget, known: known,
+      work: RecomputeWindows.searchWork)
   }
 }

@@ -126,6 +126,7 @@ struct EvictingRun {
       guard saveWhatIsSpoiled(by: node.index), gather(model.reads[node.index]),
         execute(node.index, again: false)
       else { return nil }
+      release(uses.heldUntil[now] ?? [])
       guard !drops.isEmpty else { continue }
       for storage in touched
       where isResident[storage] && need[storage] != Self.never
@@ -151,6 +152,15 @@ struct EvictingRun {
       }
     }
     return true
+  }
+
+  /// Ends the needs of what was held until now.
+  private mutating func release(_ storages: [Int]) {
+    for storage in storages {
+      if uses.next(storage, cursor[storage]) == now { cursor[storage] += 1 }
+      settle(storage)
+      if !isResident[storage] { operandsMayMatter(to: storage) }
+    }
   }
 
   /// Whether a node may run again now.

@@ -298,16 +298,19 @@ struct LadderPlanner {
       in: found.model, problem.dependencies, costs: costs, within: arena, known: known
     ).flops
     found.recomputeAnyOrderBound = anyOrder
-    found.recomputeBound = max(anyOrder, orderBound(of: found, within: arena))
+    found.recomputeBound =
+      anyOrder < known
+      ? max(anyOrder, orderBound(of: found, within: arena, work: RecomputeWindows.searchWork))
+      : known
     return found
   }
 
   /// What recomputing in a plan's order costs at least.
-  private func orderBound(of found: Found, within arena: Int) -> Int {
+  private func orderBound(of found: Found, within arena: Int, work: Int = 0) -> Int {
     let actions = found.arrangement.actions
     return RecomputeBound(
       of: actions.order, in: found.model, costs: costs, within: arena,
-      known: costs.flops(of: actions)
+      known: costs.flops(of: actions), work: work
     ).flops
   }
 

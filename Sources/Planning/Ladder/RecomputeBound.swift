@@ -25,9 +25,11 @@ struct RecomputeBound {
   /// - Parameters:
   ///   - order: First runs.
   ///   - known: Operations of a plan within the budget, which the bound is not above.
+  ///   - work: For searches behind single moments.
   /// - Complexity: O(operands + steps · (gaps + rows)), and some cuts.
   init(
-    of order: [NodeID], in model: LadderModel, costs: CostModel, within budget: Int, known: Int
+    of order: [NodeID], in model: LadderModel, costs: CostModel, within budget: Int, known: Int,
+    work: Int = RecomputeWindows.searchWork
   ) {
     var position = [Int](repeating: .max, count: model.nodeCount)
     for (run, node) in order.enumerated() { position[node.index] = run }
@@ -46,7 +48,7 @@ struct RecomputeBound {
     let moments = OrderedMoments(
       RecomputeWindows.places(among: shortages, in: model), of: order, in: model)
     let proved = RecomputeWindows.flops(
-      of: moments, in: model, costs: costs, within: budget, known: known)
+      of: moments, in: model, costs: costs, within: budget, known: known, work: work)
     guard proved < known, !gaps.hasLooseStart else {
       flops = proved
       return

@@ -6,7 +6,8 @@ import MemoryLayout
 import Ordering
 
 /// Looks for cheap actions within a budget: several orders are executed by several rules
-/// (``EvictingRun``); then the best one is executed again and again, with a part of what it dropped kept
+/// (``EvictingRun``), and with what a minimum cut at their highest moment chooses (``RecomputeAdvice``); then
+/// the best one is executed again and again, with a part of what it dropped kept
 /// and scores blurred at random (large neighbourhood search; Shaw, CP 1998). What turns out needless is
 /// left out (``StayTimeline``).
 ///
@@ -51,6 +52,8 @@ struct RecomputeSearch {
 
   /// How often an annealing that came to no actions within the budget goes on.
   private static let repairs = 2
+  /// The parts of the budget that cuts may keep: what runs again behind a moment needs room, too.
+  private static let advisedParts = [1, 0.98, 0.95]
   /// All storages of what is annealed come to less than this, so that byte steps can be counted.
   private static let annealableBytes = 1 << 48
 
@@ -121,7 +124,7 @@ struct RecomputeSearch {
     var uses = uses
     if let moves, let late = model.withLateRuns(rest) {
       let fewer = model.withoutUseless(late)
-      let other = EvictingRun.Uses(model, fewer.order)
+      let other = EvictingRun.Uses(model, fewer.order, holds: uses.holds)
       let peak = Residencies.peakBytes(of: fewer, in: model)
       if moves.isKept(by: other), peak.map({ $0 <= budget }) ?? false {
         (rest, uses) = (fewer, other)
@@ -152,6 +155,9 @@ struct RecomputeSearch {
     ranked.sort { $0 < $1 }
     let candidates = ranked.isEmpty ? Array(uses.indices.prefix(2)) : ranked.prefix(2).map(\.order)
     for order in candidates {
+      if advise(order, within: budget), isFirstEnough { return }
+    }
+    for order in candidates {
       for distance in EvictionRule.Distance.allCases {
         for dependents in EvictionRule.dependentShares where work < total {
           let rule = EvictionRule(distance: distance, dependents: dependents)
@@ -165,6 +171,23 @@ struct RecomputeSearch {
     }
     guard best == nil, !isFirstEnough else { return }
     for order in candidates where best == nil { descend(order, to: budget) }
+  }
+
+  /// Executes an order with what a cut at its highest moment keeps and makes again.
+  private mutating func advise(_ order: Int, within budget: Int) -> Bool {
+    var isBetter = false
+    for part in Self.advisedParts {
+      let advice = RecomputeAdvice(
+        for: uses[order].order, in: model, costs: costs, within: Int(Double(budget) * part))
+      for choice in advice.choices {
+        let held = EvictingRun.Uses(model, uses[order].order, holds: choice.holds)
+        let drops = choice.drops.map { EvictingRun.key(of: $0.storage, at: $0.position, in: model) }
+        if take(execute(held, EvictionRule(), within: budget, drops: Set(drops))) {
+          isBetter = true
+        }
+      }
+    }
+    return isBetter
   }
 
   /// Executes an order within budgets that fall to the one that is wanted, each time beginning with
@@ -282,7 +305,8 @@ struct RecomputeSearch {
     let source = Int(found.uses.position[node.index])
     let target = window.lowerBound + random.below(window.count)
     guard source != target else { return nil }
-    return EvictingRun.Uses(model, OrderMoves.moved(order, from: source, to: target))
+    return EvictingRun.Uses(
+      model, OrderMoves.moved(order, from: source, to: target), holds: found.uses.holds)
   }
 
   /// Takes so many drops out: those of a stretch of time, or any.

@@ -6,32 +6,53 @@
 /// second, that one included. So the bounds of a chain of moments add up, and the best chain is found
 /// from the end.
 enum RecomputeWindows {
+  /// Arcs that are looked at to decide what relaxations leave open: about a second.
+  static let searchWork = 15_000_000
+
   /// The best sum of bounds over a chain of moments, in operations that must run again; at most what is
   /// known to be enough.
   ///
-  /// - Complexity: O(moments²) cuts.
+  /// - Parameter work: For the search behind each moment of the best chain, all together.
+  /// - Complexity: O(moments²) relaxations, and the work.
   static func flops(
     of moments: some RecomputeMoments, in model: LadderModel, costs: CostModel,
-    within budget: Int, known: Int
+    within budget: Int, known: Int, work: Int
   ) -> Int {
-    func bound(_ index: Int, until end: Int?) -> Double {
+    func bound(_ index: Int, until end: Int?, work: Int = 0) -> Int {
       let moment = moments.moment(index, until: end)
-      let cut = RecomputeCut(at: moment, in: model, costs: costs, within: budget, known: known)
-      return cut.flops ?? Double(known)
+      let cut = RecomputeCut(
+        at: moment, in: model, costs: costs, within: budget, known: known, work: work)
+      return min(cut.flops ?? known, known)
     }
-    var best: [Double] = []
+    // The best chain that begins with each moment, found from the last one: its sum and next moment.
+    var best = [(sum: Int, next: Int?)](repeating: (0, nil), count: moments.count)
     for index in (0..<moments.count).reversed() {
-      var sum = bound(index, until: nil)
-      let alone = sum
-      // `best` has the moments behind this one, the last one first.
-      for (place, more) in best.enumerated() where more > 0 {
-        let other = moments.count - 1 - place
-        guard moments.isOrdered(index, before: other), alone + more > sum else { continue }
-        sum = max(sum, more + (alone > 0 ? bound(index, until: other) : 0))
+      let alone = bound(index, until: nil)
+      best[index].sum = alone
+      for other in (index + 1)..<max(moments.count, index + 1)
+      where best[other].sum > 0 && moments.isOrdered(index, before: other) {
+        guard alone + best[other].sum > best[index].sum else { continue }
+        let sum = best[other].sum + (alone > 0 ? bound(index, until: other) : 0)
+        if sum > best[index].sum { best[index] = (sum, other) }
       }
-      best.append(sum)
     }
-    return min(known, costs.leastFlops(notBelow: best.max() ?? 0))
+    guard var index = best.indices.max(by: { (best[$0].sum, $1) < (best[$1].sum, $0) }),
+      best[index].sum < known
+    else { return best.isEmpty ? 0 : known }
+    var chain = [index]
+    while let next = best[index].next {
+      index = next
+      chain.append(index)
+    }
+    var sum = best[chain[0]].sum
+    if work > 0 {
+      sum = 0
+      for (place, index) in chain.enumerated() {
+        let next = place + 1 < chain.count ? chain[place + 1] : nil
+        sum += bound(index, until: next, work: work / chain.count)
+      }
+    }
+    return min(known, sum)
   }
 }
 
@@ -61,24 +82,5 @@ extension RecomputeWindows {
       if let highest = span.min(by: isMore) { places.insert(highest.place) }
     }
     return places.sorted()
-  }
-}
-
-extension CostModel {
-  /// The least that runs of nodes come to that is not below a number, rounding aside.
-  func leastFlops(notBelow value: Double) -> Int {
-    let above = value * (1 - 1e-9) - 1e-3
-    guard above > 0 else { return 0 }
-    guard above < 4e18 else { return .max }
-    var divisor = 0
-    for flops in flops where divisor != 1 {
-      var (a, b) = (divisor, flops)
-      while b != 0 { (a, b) = (b, a % b) }
-      divisor = a
-    }
-    let common = max(1, divisor)
-    let (least, isTooMuch) = ((Int(above.rounded(.up)) - 1) / common + 1)
-      .multipliedReportingOverflow(by: common)
-    return isTooMuch ? .max : least
   }
 }

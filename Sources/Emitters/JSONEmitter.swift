@@ -170,14 +170,24 @@ extension PlanResidency {
 extension PlanPrice {
   fileprivate func write(to writer: inout JSONWriter) {
     writer.object {
+      $0.member("anyOrderBoundSeconds", anyOrderBoundSeconds)
+      $0.member("boundSeconds", boundSeconds)
       $0.member("compulsoryBytes", compulsoryBytes)
       $0.member("fetchBytes", fetchBytes)
+      $0.key("rates")
+      if let rates {
+        $0.object {
+          $0.member("bytesPerSecond", rates.bytesPerSecond)
+          $0.member("flopsPerSecond", rates.flopsPerSecond)
+        }
+      } else {
+        $0.null()
+      }
       $0.member("recomputeAnyOrderBoundFlops", recomputeAnyOrderBoundFlops)
       $0.member("recomputeBoundFlops", recomputeBoundFlops)
       $0.member("recomputeFlops", recomputeFlops)
       $0.member("recomputeSteps", recomputeSteps)
-      $0.key("seconds")
-      if let seconds { $0.number(seconds) } else { $0.null() }
+      $0.member("seconds", seconds)
       $0.member("spillBytes", spillBytes)
       $0.member("trafficBoundBytes", trafficBoundBytes)
     }

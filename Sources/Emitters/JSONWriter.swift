@@ -83,9 +83,9 @@ package struct JSONWriter {
     if let value { scalar("\(value)") } else { null() }
   }
 
-  package mutating func member(_ name: String, _ value: Double) {
+  package mutating func member(_ name: String, _ value: Double?) {
     key(name)
-    scalar("\(value)")
+    if let value { scalar("\(value)") } else { null() }
   }
 
   package mutating func member(_ name: String, _ value: Bool?) {

@@ -72,6 +72,7 @@ struct PlanFacts {
     }
     var lines = ["price: \(parts.isEmpty ? "none" : parts.joined(separator: "; "))"]
     if let seconds = price.seconds { lines[0] += ", about \(ReportText.seconds(seconds))" }
+    lines += costBounds
     if price.recomputeSteps > 0, traffic == 0 { lines += recomputeBounds }
     if let bound = price.trafficBoundBytes, price.recomputeSteps == 0, traffic > 0 {
       lines.append(
@@ -84,13 +85,36 @@ struct PlanFacts {
     return lines
   }
 
+  /// What recomputing and spilling together cannot cost less than, in any order and, where that is more, in
+  /// the plan's.
+  private var costBounds: [String] {
+    let price = summary.price
+    guard let rates = price.rates else { return [] }
+    let speeds =
+      "\(ReportText.operations(Int(min(rates.flopsPerSecond, 1e18))))/s and "
+      + "\(ReportText.size(Int(min(rates.bytesPerSecond, 1e18))))/s"
+    func line(_ orders: String, _ bound: Double?, _ savable: Double?) -> String? {
+      guard let bound, let savable else { return nil }
+      return "nothing in \(orders) costs less than \(ReportText.seconds(bound)) at \(speeds): "
+        + Self.verdict(savable)
+    }
+    let any = line("any order", price.anyOrderBoundSeconds, price.savableInAnyOrderPart)
+    let isMore = price.boundSeconds ?? 0 > price.anyOrderBoundSeconds ?? 0
+    let this = isMore ? line("this order", price.boundSeconds, price.savablePart) : nil
+    return [any, this].compactMap(\.self)
+  }
+
+  private static func verdict(_ savable: Double) -> String {
+    savable == 0 ? "optimal" : "at most \(ReportText.percent(savable)) of the price can be saved"
+  }
+
   /// What recomputing cannot cost less than, in any order and, where that is more, in the plan's.
   private var recomputeBounds: [String] {
     let price = summary.price
     func line(_ orders: String, _ bound: Int) -> String {
       let gap = Double(price.recomputeFlops - bound) / Double(max(1, price.recomputeFlops))
       return "no recomputing in \(orders) runs less than \(ReportText.operations(bound)) again: "
-        + (gap == 0 ? "optimal" : "at most \(ReportText.percent(gap)) of the price can be saved")
+        + Self.verdict(gap)
     }
     var lines: [String] = []
     if let bound = price.recomputeAnyOrderBoundFlops { lines.append(line("any order", bound)) }

@@ -33,6 +33,11 @@ package enum ReportText {
     return "\(hundredths / 100).\(fraction) %"
   }
 
+  /// What part of a price can be saved at most, or a dash where that is not known.
+  package static func savable(_ part: Double?, without dash: String) -> String {
+    part.map { $0 == 0 ? "optimal" : "<= \(percent($0))" } ?? dash
+  }
+
   /// A number of floating-point operations in its largest unit.
   package static func operations(_ flops: Int) -> String {
     let units = [(1e15, "PFLOP"), (1e12, "TFLOP"), (1e9, "GFLOP"), (1e6, "MFLOP"), (1e3, "kFLOP")]

@@ -39,52 +39,6 @@ public struct PlanResidency: Hashable, Sendable, Codable {
   }
 }
 
-/// What recomputing and spilling cost, beside the same graph with all the memory that it wants.
-public struct PlanPrice: Hashable, Sendable, Codable {
-  /// How many steps run a node again.
-  public var recomputeSteps: Int
-  /// Their floating-point operations.
-  public var recomputeFlops: Int
-  /// The bytes copied to the second memory.
-  public var spillBytes: Int
-  /// The bytes copied back from it.
-  public var fetchBytes: Int
-  /// The part of both that no plan can avoid that keeps residents in the second memory: each of them
-  /// once in, and once out where it is updated.
-  public var compulsoryBytes: Int
-  /// What ``spillBytes`` and ``fetchBytes`` together cannot be below in this order at this budget,
-  /// compulsory bytes aside, if nothing is recomputed; absent where that was not derived.
-  public var trafficBoundBytes: Int?
-  /// What ``recomputeFlops`` cannot be below in this order at this budget, if nothing is spilled; absent
-  /// where that was not derived.
-  public var recomputeBoundFlops: Int?
-  /// What ``recomputeFlops`` cannot be below in any order at this budget, if nothing is spilled; absent
-  /// where that was not derived.
-  public var recomputeAnyOrderBoundFlops: Int?
-  /// How long both take, in seconds, by the throughput and bandwidth that were assumed; absent where
-  /// none was given.
-  public var seconds: Double?
-
-  public init(
-    recomputeSteps: Int = 0, recomputeFlops: Int = 0, spillBytes: Int = 0, fetchBytes: Int = 0,
-    compulsoryBytes: Int = 0, trafficBoundBytes: Int? = nil, recomputeBoundFlops: Int? = nil,
-    recomputeAnyOrderBoundFlops: Int? = nil, seconds: Double? = nil
-  ) {
-    self.recomputeSteps = recomputeSteps
-    self.recomputeFlops = recomputeFlops
-    self.spillBytes = spillBytes
-    self.fetchBytes = fetchBytes
-    self.compulsoryBytes = compulsoryBytes
-    self.trafficBoundBytes = trafficBoundBytes
-    self.recomputeBoundFlops = recomputeBoundFlops
-    self.recomputeAnyOrderBoundFlops = recomputeAnyOrderBoundFlops
-    self.seconds = seconds
-  }
-
-  /// Whether nothing is recomputed, spilled or fetched.
-  public var isFree: Bool { recomputeSteps == 0 && spillBytes == 0 && fetchBytes == 0 }
-}
-
 extension ExecutionPlan {
   /// Whether nodes run twice or storages wait in a second memory.
   public var hasResidencies: Bool {

@@ -24,7 +24,7 @@ struct CurveReport {
       + "\(ReportText.operations(curve.flops))\n\n"
     var rows = [
       [
-        "budget", "needs", "again", "operations", "at least", "in any order", "spilled", "fetched",
+        "budget", "needs", "again", "operations", "spilled", "fetched", "savable", "in any order",
         "time", "how",
       ]
     ]
@@ -38,9 +38,9 @@ struct CurveReport {
       rows.append([
         ReportText.size(point.budgetBytes), ReportText.size(total),
         ReportText.grouped(price.recomputeSteps), ReportText.operations(price.recomputeFlops),
-        price.recomputeBoundFlops.map { ReportText.operations($0) } ?? "-",
-        price.recomputeAnyOrderBoundFlops.map { ReportText.operations($0) } ?? "-",
         ReportText.size(price.spillBytes), ReportText.size(price.fetchBytes),
+        ReportText.savable(price.savablePart, without: "-"),
+        ReportText.savable(price.savableInAnyOrderPart, without: "-"),
         price.seconds.map { ReportText.seconds($0) } ?? "-",
         point.outcome.split(separator: ":").first.map(String.init) ?? point.outcome,
       ])
@@ -59,7 +59,9 @@ struct CurveReport {
       writer.key("points")
       writer.lines(curve.points) { writer, point in
         writer.object {
+          $0.member("anyOrderBoundSeconds", point.price?.anyOrderBoundSeconds)
           $0.member("baselines", point.baselines)
+          $0.member("boundSeconds", point.price?.boundSeconds)
           $0.member("budgetBytes", point.budgetBytes)
           $0.member("compulsoryBytes", point.price?.compulsoryBytes)
           $0.member("fetchBytes", point.price?.fetchBytes)
@@ -68,8 +70,7 @@ struct CurveReport {
           $0.member("recomputeBoundFlops", point.price?.recomputeBoundFlops)
           $0.member("recomputeFlops", point.price?.recomputeFlops)
           $0.member("recomputeSteps", point.price?.recomputeSteps)
-          $0.key("seconds")
-          if let seconds = point.price?.seconds { $0.number(seconds) } else { $0.null() }
+          $0.member("seconds", point.price?.seconds)
           $0.member("spillBytes", point.price?.spillBytes)
           $0.member("totalBytes", point.totalBytes)
         }

@@ -152,18 +152,17 @@ public struct BudgetPage: Sendable {
       let cells = [
         Self.size(point.budgetBytes), Self.size(total), ReportText.grouped(price.recomputeSteps),
         ReportText.operations(price.recomputeFlops),
-        price.recomputeBoundFlops.map(ReportText.operations) ?? "–",
-        price.recomputeAnyOrderBoundFlops.map(ReportText.operations) ?? "–",
         ReportText.percent(ratio(price.recomputeFlops)), Self.size(price.spillBytes),
         Self.size(price.fetchBytes), price.seconds.map(ReportText.seconds) ?? "–",
+        ReportText.savable(price.savablePart, without: "–").html,
+        ReportText.savable(price.savableInAnyOrderPart, without: "–").html,
       ]
       return "<tr>" + cells.map { "<td class=\"number\">\($0)</td>" }.joined()
         + "<td style=\"min-width:16rem\">\(point.outcome.html)</td></tr>\n"
     }
     let heads = [
-      "Budget", "Needs", "Steps again", "Operations", "At least", "In any order", "Of a run",
-      "Spilled",
-      "Fetched", "Time",
+      "Budget", "Needs", "Steps again", "Operations", "Of a run", "Spilled", "Fetched", "Time",
+      "Savable", "In any order",
     ]
     return """
       <section aria-labelledby="table-title">

@@ -293,7 +293,9 @@ extension PlanChecker {
       trafficBoundBytes: plan.summary.price.trafficBoundBytes,
       recomputeBoundFlops: plan.summary.price.recomputeBoundFlops,
       recomputeAnyOrderBoundFlops: plan.summary.price.recomputeAnyOrderBoundFlops,
-      seconds: plan.summary.price.seconds)
+      boundSeconds: plan.summary.price.boundSeconds,
+      anyOrderBoundSeconds: plan.summary.price.anyOrderBoundSeconds,
+      rates: plan.summary.price.rates, seconds: plan.summary.price.seconds)
     for step in plan.steps {
       let bytes = step.storage.flatMap { rootOfStorage[$0] }.map { entry($0).bytes } ?? 0
       switch step.kind {
@@ -329,10 +331,36 @@ extension PlanChecker {
     if let any = price.recomputeAnyOrderBoundFlops, any > price.recomputeBoundFlops ?? -1 {
       report(.wrongVerdict(what: "a bound of recomputing in any order above that of this one"))
     }
+    checkCostBounds(of: price)
     let second = ladderBlocks(in: .second).map(\.end).max() ?? 0
     if plan.summary.secondBytes != second {
       report(
         .wrongSum(what: "secondBytes", planned: plan.summary.secondBytes, expected: second))
+    }
+  }
+
+  /// Bounds of what both cost are below what they cost, at the rates that are told.
+  private mutating func checkCostBounds(of price: PlanPrice) {
+    guard let rates = price.rates else {
+      if price.boundSeconds != nil || price.anyOrderBoundSeconds != nil {
+        report(.wrongVerdict(what: "a bound in seconds without rates"))
+      }
+      return
+    }
+    guard rates.flopsPerSecond > 0, rates.bytesPerSecond > 0 else {
+      report(.numberOutOfRange(what: "rates"))
+      return
+    }
+    let seconds =
+      Double(price.recomputeFlops) / rates.flopsPerSecond
+      + Double(price.spillBytes) / rates.bytesPerSecond
+      + Double(price.fetchBytes) / rates.bytesPerSecond
+    let bound = price.boundSeconds ?? -1
+    if let bound = price.boundSeconds, !(0...seconds * (1 + 1e-9)).contains(bound) {
+      report(.wrongVerdict(what: "a bound of the price above it, or below 0"))
+    }
+    if let any = price.anyOrderBoundSeconds, !(0...max(bound, 0)).contains(any) {
+      report(.wrongVerdict(what: "a bound of the price in any order above that of this one"))
     }
   }
 }

@@ -16,7 +16,7 @@ struct AnyOrderRecomputeBound {
   /// - Complexity: O(nodes · (nodes + dependencies) / 64 + storages · nodes), and some cuts.
   init(
     in model: LadderModel, _ dependencies: Dependencies, costs: CostModel, within budget: Int,
-    known: Int
+    known: Int, by means: LadderMeans = .recomputing
   ) {
     guard model.nodeCount <= Ancestry.nodeLimit, known > 0 else {
       flops = 0
@@ -32,6 +32,6 @@ struct AnyOrderRecomputeBound {
       RecomputeWindows.places(among: shortages, in: model), ancestry, in: model)
     flops = RecomputeWindows.flops(
       of: moments, in: model, costs: costs, within: budget, known: known,
-      work: RecomputeWindows.searchWork)
+      work: RecomputeWindows.searchWork, by: means)
   }
 }

@@ -35,14 +35,37 @@ struct CostModel: Sendable {
     bytesPerSecond = table.bytesPerSecond
   }
 
+  /// Those that are given, and usual ones in place of others.
+  var rates: PlanPrice.Rates {
+    PlanPrice.Rates(
+      flopsPerSecond: flopsPerSecond ?? Self.usualFlopsPerSecond,
+      bytesPerSecond: bytesPerSecond ?? Self.usualBytesPerSecond)
+  }
+
   /// The time that running a node again takes, in seconds.
   func seconds(ofNode node: Int) -> Double {
-    Double(flops[node]) / (flopsPerSecond ?? Self.usualFlopsPerSecond)
+    seconds(ofFlops: flops[node])
   }
 
   /// The time that copying bytes one way takes, in seconds.
   func seconds(ofBytes bytes: Int) -> Double {
-    Double(bytes) / (bytesPerSecond ?? Self.usualBytesPerSecond)
+    Double(bytes) / rates.bytesPerSecond
+  }
+
+  /// How many operations are done in some time, rounded down; what no sum of prices holds is cut off.
+  func flops(inSeconds seconds: Double) -> Int {
+    Int(min(0x1p52, seconds * rates.flopsPerSecond * (1 + 1e-12)))
+  }
+
+  /// The time that operations take, in seconds.
+  func seconds(ofFlops flops: Int) -> Double {
+    Double(flops) / rates.flopsPerSecond
+  }
+
+  /// How many bytes are moved in some time, to the nearest one.
+  func bytes(inSeconds seconds: Double) -> Int {
+    let bytes = (seconds * rates.bytesPerSecond).rounded()
+    return bytes < 0x1p62 ? Int(bytes) : .max
   }
 
   /// The time that a list of actions takes beyond running every node once, in seconds.

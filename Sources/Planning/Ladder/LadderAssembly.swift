@@ -84,9 +84,7 @@ struct LadderAssembly {
       case .fetch: price.fetchBytes += bytes
       }
     }
-    for storage in 0..<model.storageCount where model.isStreamed[storage] {
-      price.compulsoryBytes += model.copiedBytes[storage] * (model.isUpdated[storage] ? 2 : 1)
-    }
+    price.compulsoryBytes = model.compulsoryBytes
     price.seconds = costs.seconds(of: price)
     return price
   }

@@ -200,6 +200,14 @@ struct LadderModel: Sendable {
     return floor
   }
 
+  /// What no plan avoids copying: each storage that is at home in the second memory once in, and once out
+  /// where it is updated.
+  var compulsoryBytes: Int {
+    (0..<storageCount).reduce(0) {
+      isStreamed[$1] ? $0 + copiedBytes[$1] * (isUpdated[$1] ? 2 : 1) : $0
+    }
+  }
+
   /// What no plan is below, in bytes of resident and arena together.
   var totalFloorBytes: Int { residentBytes + floorBytes }
 

@@ -29,6 +29,8 @@ struct LadderPlanner {
   private static let improvements = 3
   /// How often, where sequences are annealed; and how many of them are laid out each time.
   private static let (annealings, laidOutAnnealings) = (8, 4)
+  /// Loads that are annealed begin no lower than this part of the arena.
+  private static let annealedPart = 0.975
   /// What costs no more than this part of a run, or than this many times the bound, is not annealed.
   private static let (cheapPart, cheapRatio) = (0.001, 1.25)
   /// Policies of runtimes are followed in graphs up to this size.
@@ -61,6 +63,8 @@ struct LadderPlanner {
     var recomputeBound: Int?
     /// What no recomputing in any order costs less than, if nothing is spilled, in operations.
     var recomputeAnyOrderBound: Int?
+    /// What recomputing and spilling cost at least, in this order and in any, in seconds.
+    var costBound: (thisOrder: Double, anyOrder: Double)?
 
     /// Whether nodes run again and nothing is spilled.
     var recomputesAlone: Bool {
@@ -131,7 +135,8 @@ struct LadderPlanner {
     }
     if maySpill {
       for order in orders.prefix(Self.spilledOrders) {
-        if take(try spilled(order, model, within: arena, effort)) { return best }
+        let found = try spilled(order, model, within: arena, effort, below: best?.seconds)
+        if take(found) { return best }
       }
     }
     return best
@@ -184,18 +189,24 @@ struct LadderPlanner {
   ) throws(PlanningError) -> Found {
     var starts = search.starts
     if starts.isEmpty || isCheap(found, within: arena) { return found }
+    var best = found
     // A little above the loads that were laid out, as annealed ones may be luckier.
-    var reached = min(arena, reached + arena / 100)
+    var reached = min(arena, max(reached + arena / 100, Int(Double(arena) * Self.annealedPart)))
     for attempt in 0..<Self.annealings {
       let cheaper = search.annealed(within: reached, from: starts, jobs: jobs).filter {
-        costs.seconds(of: $0.actions, in: model) < found.seconds
+        costs.seconds(of: $0.actions, in: model) < best.seconds
       }
       if let cancellation, cancellation.isCancelled { throw .cancelled }
-      guard !cheaper.isEmpty else { return found }
+      guard !cheaper.isEmpty else { return best }
       var missing = arena
-      for choice in cheaper.prefix(Self.laidOutAnnealings) {
+      for (rank, choice) in cheaper.prefix(Self.laidOutAnnealings).enumerated() {
         let tried = try laidOut((choice.actions, nil, "annealing"), model, within: arena, effort)
-        if let found = tried.found { return found }
+        if let found = tried.found {
+          if rank == 0 { return found }
+          // A dearer one had the luckier layout; the cheapest may have one a little lower down.
+          best = found
+          break
+        }
         missing = min(missing, tried.missing)
       }
       reached = Self.lower(reached, by: missing, of: arena, after: attempt)
@@ -204,7 +215,7 @@ struct LadderPlanner {
         RecomputeSearch.Start(actions: $0.actions, heat: .medium)
       }
     }
-    return found
+    return best
   }
 
   /// Whether a plan that only recomputes costs hardly anything, or hardly more than it must.
@@ -216,22 +227,27 @@ struct LadderPlanner {
   }
 
   /// A plan that spills and never recomputes.
+  ///
+  /// - Parameter known: What costs no less than so many seconds is of no use.
   private func spilled(
-    _ order: [NodeID], _ model: LadderModel, within arena: Int, _ effort: Effort
+    _ order: [NodeID], _ model: LadderModel, within arena: Int, _ effort: Effort,
+    below known: Double?
   ) throws(PlanningError) -> Found? {
+    let enough = known.map { costs.bytes(inSeconds: $0) } ?? .max
     var search = RecomputeSearch(
       model, orders: [order], costs: costs, mayRecompute: false, maySpill: true)
     search.cancellation = cancellation
     return try laidOut(model, within: arena, effort) { target in
       var actions = order.map { LadderAction.run($0) }
-      var found = SpillSearch.improved(actions, in: model, budget: target)
+      var found = SpillSearch.improved(actions, in: model, budget: target, below: enough)
       if found == nil {
         search.run(within: target)
         guard let best = search.best else { return nil }
         actions = best.actions
-        found = SpillSearch.improved(actions, in: model, budget: target)
+        found = SpillSearch.improved(actions, in: model, budget: target, below: enough)
       }
       guard let found else { return (actions, nil, "spilling") }
+      guard found.bound < enough else { return nil }
       return (
         found.actions, target == arena ? found.bound - found.compulsory : nil,
         found.isOptimal ? "spilling, optimal for this order" : "spilling"
@@ -289,10 +305,11 @@ struct LadderPlanner {
     return (found, 0)
   }
 
-  /// A plan that recomputes and does not spill with what is proven of its price.
+  /// A plan with what is proven of its price.
   private func bounded(_ found: Found, within arena: Int) -> Found {
-    guard found.recomputesAlone else { return found }
     var found = found
+    if maySpill { found.costBound = costBound(of: found, within: arena) }
+    guard found.recomputesAlone else { return found }
     let known = costs.flops(of: found.arrangement.actions)
     let anyOrder = AnyOrderRecomputeBound(
       in: found.model, problem.dependencies, costs: costs, within: arena, known: known
@@ -303,6 +320,42 @@ struct LadderPlanner {
       ? max(anyOrder, orderBound(of: found, within: arena, work: RecomputeWindows.searchWork))
       : known
     return found
+  }
+
+  /// What recomputing and spilling, as far as they may be used, cost at least: in a plan's order and in
+  /// any, in seconds, compulsory copies included.
+  private func costBound(
+    of found: Found, within arena: Int
+  ) -> (thisOrder: Double, anyOrder: Double) {
+    let model = found.model
+    let means = LadderMeans(spillingIn: model, costs: costs, mayRecompute: mayRecompute)
+    let compulsory = costs.seconds(ofBytes: model.compulsoryBytes)
+    let known = costs.flops(inSeconds: found.seconds - compulsory)
+    // What is derived in operations is rounded down.
+    func seconds(_ flops: Int) -> Double {
+      flops < known
+        ? min(found.seconds, compulsory + costs.seconds(ofFlops: flops)) : found.seconds
+    }
+    let flops = AnyOrderRecomputeBound(
+      in: model, problem.dependencies, costs: costs, within: arena, known: known, by: means
+    ).flops
+    var anyOrder = seconds(flops)
+    if !mayRecompute {
+      let bound = AnyOrderSpillBound(model, problem.dependencies, budget: arena)
+      anyOrder = max(anyOrder, min(found.seconds, costs.seconds(ofBytes: bound.bytes)))
+    }
+    var thisOrder = anyOrder
+    if anyOrder < found.seconds {
+      let actions = found.arrangement.actions
+      let bound = RecomputeBound(
+        of: actions.order, in: model, costs: costs, within: arena, known: known, by: means)
+      thisOrder = max(anyOrder, seconds(bound.flops))
+    }
+    if !mayRecompute, let bound = found.trafficBound {
+      let bytes = bound.addingClamped(model.compulsoryBytes)
+      thisOrder = max(thisOrder, min(found.seconds, costs.seconds(ofBytes: bytes)))
+    }
+    return (thisOrder, anyOrder)
   }
 
   /// What recomputing in a plan's order costs at least.

@@ -94,6 +94,11 @@ extension Planner {
     plan.summary.price.trafficBoundBytes = found.trafficBound
     plan.summary.price.recomputeAnyOrderBoundFlops = found.recomputeAnyOrderBound
     plan.summary.price.recomputeBoundFlops = found.recomputeBound
+    if let bound = found.costBound {
+      plan.summary.price.boundSeconds = bound.thisOrder
+      plan.summary.price.anyOrderBoundSeconds = bound.anyOrder
+      plan.summary.price.rates = ladder.costs.rates
+    }
     plan.summary.baselines = plain.baselines
     plan.summary.baselines["withoutLadder"] = plain.arrangement.baseline
     plan.passes = plain.passes

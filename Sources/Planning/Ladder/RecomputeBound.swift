@@ -29,15 +29,17 @@ struct RecomputeBound {
   /// - Complexity: O(operands + steps · (gaps + rows)), and some cuts.
   init(
     of order: [NodeID], in model: LadderModel, costs: CostModel, within budget: Int, known: Int,
-    work: Int = RecomputeWindows.searchWork
+    work: Int = RecomputeWindows.searchWork, by means: LadderMeans = .recomputing
   ) {
     var position = [Int](repeating: .max, count: model.nodeCount)
     for (run, node) in order.enumerated() { position[node.index] = run }
     let gaps = SpillGaps(order.map { .run($0) }, in: model, budget: budget) { storage in
-      let maker = Int(model.remaker[storage])
-      guard maker >= 0 else { return nil }
+      let maker = means.remaker(of: storage, in: model)
+      let copy = means.copyFlops?[storage]
+      guard maker >= 0 else { return copy.map { ($0, .max) } }
       // More than this no sum of prices holds.
       let price = min(costs.flops[maker], 1 << 52) / max(1, model.remakes[maker].count)
+      if let copy { return (min(price, copy), .max) }
       return (price, model.spoilers[maker].map { position[$0] }.min() ?? .max)
     }
     guard !gaps.rows.isEmpty else {
@@ -48,13 +50,15 @@ struct RecomputeBound {
     let moments = OrderedMoments(
       RecomputeWindows.places(among: shortages, in: model), of: order, in: model)
     let proved = RecomputeWindows.flops(
-      of: moments, in: model, costs: costs, within: budget, known: known, work: work)
+      of: moments, in: model, costs: costs, within: budget, known: known, work: work,
+      by: means)
     guard proved < known, !gaps.hasLooseStart else {
       flops = proved
       return
     }
     var multipliers = SpillMultipliers(gaps)
-    multipliers.ascend(towards: known, steps: Self.steps) { _, _ in known }
-    flops = min(max(proved, multipliers.provedBytes), known)
+    let target = known.addingClamped(gaps.compulsoryBytes)
+    multipliers.ascend(towards: target, steps: Self.steps) { _, _ in target }
+    flops = min(max(proved, multipliers.provedBytes - gaps.compulsoryBytes), known)
   }
 }

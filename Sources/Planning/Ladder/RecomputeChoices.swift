@@ -2,12 +2,13 @@
 
 import GraphIR
 
-/// The choices between keeping and making again behind a moment, as a network of which cuts are choices.
+/// The choices between keeping, fetching and making again behind a moment, as a network of which cuts are
+/// choices.
 ///
 /// The source is what is needed, the sink what there is for nothing. Between them are makers, which are
 /// on the source's side if they run again, and storages that makers read, which are there if they are
-/// needed at all. A cut crosses the arc of each storage that is kept and that of each maker that runs
-/// again.
+/// needed at all. A cut crosses the arc of each storage that is kept or fetched, whichever is cheaper, and
+/// that of each maker that runs again.
 struct RecomputeChoices {
   /// Bytes that are in the arena whatever is chosen.
   private(set) var fixedBytes: Int
@@ -33,9 +34,17 @@ struct RecomputeChoices {
     fileprivate var rule = Rule.free
   }
 
-  /// What is decided of a maker.
+  /// What is decided of a maker, or of a storage that may be fetched.
   enum Rule {
-    case free, runsAgain, runsOnce
+    case free, runsAgain, runsOnce, isFetched, isNotFetched
+  }
+
+  /// What may be decided.
+  enum Subject: Hashable {
+    /// A maker, by number.
+    case maker(Int)
+    /// A storage that may be kept, by number.
+    case keep(Int)
   }
 
   /// A storage that may be kept.
@@ -45,16 +54,27 @@ struct RecomputeChoices {
     let arc: Int
     let tail: Int
     let head: Int
+    /// What fetching it costs, in operations, with the spill where that counts; `nil` where it may not be.
+    let fetchFlops: Int?
+    var rule = Rule.free
+
+    /// Whether what is not made again is fetched rather than kept, at some prices.
+    func isFetched(byte: Double, operation: Double) -> Bool {
+      guard let fetchFlops, rule != .isNotFetched else { return false }
+      return rule == .isFetched || operation * Double(fetchFlops) < byte * Double(bytes)
+    }
   }
 
   /// A choice.
   struct Choice {
-    /// Of what runs again.
+    /// Of what runs again, and of what is fetched.
     var flops: Int
     /// Of what is kept, ``RecomputeChoices/fixedBytes`` aside.
     var bytes: Int
     /// Whether each maker runs again.
     var runsAgain: [Bool]
+    /// Whether each storage that may be kept is fetched.
+    var isFetched: [Bool]
     /// Storages that are needed or read again, and made again.
     var madeAgain: [Int]
     /// Storages that are kept for what is made again alone.
@@ -69,13 +89,15 @@ struct RecomputeChoices {
   private static let priceLimit = 40
 
   /// - Complexity: O(nodes + operands).
-  init(at moment: RecomputeMoment, in model: LadderModel, costs: CostModel) {
+  init(
+    at moment: RecomputeMoment, in model: LadderModel, costs: CostModel, by means: LadderMeans
+  ) {
     let node = moment.node
     var isTouched = [Bool](repeating: false, count: model.storageCount)
     for storage in model.reads[node] { isTouched[storage] = true }
     for storage in model.makes[node] { isTouched[storage] = true }
     let remaker = (0..<model.storageCount).map { storage in
-      let maker = Int(model.remaker[storage])
+      let maker = means.remaker(of: storage, in: model)
       let isSpoiled = maker >= 0 && model.spoilers[maker].contains { moment.hasRun[$0] }
       return isSpoiled ? -1 : maker
     }
@@ -85,13 +107,23 @@ struct RecomputeChoices {
     }
     fixedBytes -= model.takenOverBytes(
       by: node, isMade: { _ in true },
-      isFree: { !moment.isUsedLater[$0] || remaker[$0] >= 0 })
+      isFree: { !moment.isUsedLater[$0] || remaker[$0] >= 0 || means.copyFlops != nil })
 
     network = MinimumCut(vertices: 2 + model.storageCount + model.nodeCount)
     func storageVertex(_ storage: Int) -> Int { 2 + storage }
     func makerVertex(_ maker: Int) -> Int { 2 + model.storageCount + maker }
     var isReached = [Bool](repeating: false, count: model.nodeCount)
     var pending: [Int] = []
+    /// From a vertex to that of a maker, or to the sink.
+    func mayKeep(_ storage: Int, from tail: Int, to maker: Int) {
+      let head = maker >= 0 ? makerVertex(maker) : Self.sink
+      keeps.append(
+        Keep(
+          storage: storage, bytes: model.bytes[storage],
+          arc: network.addArc(from: tail, to: head), tail: tail, head: head,
+          // A spill serves all fetches, and counts once.
+          fetchFlops: means.copyFlops.map { $0[storage] * (moment.reachesEnd ? 2 : 1) }))
+    }
     func reach(_ maker: Int) {
       if !isReached[maker] { pending.append(maker) }
       isReached[maker] = true
@@ -102,13 +134,13 @@ struct RecomputeChoices {
       let maker = Int(model.maker[storage])
       guard model.isInput[storage] || maker >= 0 && moment.hasRun[maker] else { continue }
       isNeeded[storage] = true
-      guard remaker[storage] >= 0 else {
+      let other = remaker[storage]
+      if other >= 0 { reach(other) }
+      if other < 0, means.copyFlops == nil {
         fixedBytes += model.bytes[storage]
-        continue
+      } else {
+        mayKeep(storage, from: Self.source, to: other)
       }
-      reach(remaker[storage])
-      mayKeep(
-        storage, model.bytes[storage], from: Self.source, to: makerVertex(remaker[storage]))
     }
     var isOperand = [Bool](repeating: false, count: model.storageCount)
     while let maker = pending.popLast() {
@@ -119,19 +151,19 @@ struct RecomputeChoices {
           toSink: network.addArc(from: vertex, to: Self.sink),
           fromSource: network.addArc(from: Self.source, to: vertex, capacity: 0)))
       // What is touched, or needed itself, is there at some time behind the moment anyway.
-      for storage in model.rereads[maker] where !isTouched[storage] && !isNeeded[storage] {
+      for storage in model.rereads[maker]
+      where !isTouched[storage] && !isNeeded[storage] && !model.isStreamed[storage] {
         _ = network.addArc(from: vertex, to: storageVertex(storage))
         guard !isOperand[storage] else { continue }
         isOperand[storage] = true
         let other = remaker[storage]
         if other >= 0 { reach(other) }
-        mayKeep(
-          storage, model.bytes[storage], from: storageVertex(storage),
-          to: other >= 0 ? makerVertex(other) : Self.sink)
+        mayKeep(storage, from: storageVertex(storage), to: other)
       }
     }
-    totalFlops = makers.reduce(0) { $0.addingClamped($1.flops) }
-    unit = max(1, makers.reduce(0) { Self.divisor($0, $1.flops) })
+    let prices = makers.map(\.flops) + keeps.compactMap(\.fetchFlops)
+    totalFlops = prices.reduce(0) { $0.addingClamped($1) }
+    unit = max(1, prices.reduce(0) { Self.divisor($0, $1) })
     let bytes = keeps.reduce(0) { $0.addingClamped($1.bytes) }
     isCountable = max(totalFlops, bytes) < MinimumCut.uncut / 4
   }
@@ -143,19 +175,34 @@ struct RecomputeChoices {
     return a
   }
 
-  private mutating func mayKeep(_ storage: Int, _ bytes: Int, from tail: Int, to head: Int) {
-    let arc = network.addArc(from: tail, to: head)
-    keeps.append(Keep(storage: storage, bytes: bytes, arc: arc, tail: tail, head: head))
-  }
-
   /// How many arcs have a capacity.
   var size: Int { keeps.count + 2 * makers.count }
 
-  /// Decides about a maker, by number.
-  mutating func decide(_ maker: Int, _ rule: Rule) {
-    makers[maker].rule = rule
-    network.setCapacity(
-      of: makers[maker].fromSource, to: rule == .runsAgain ? MinimumCut.uncut : 0)
+  mutating func decide(_ subject: Subject, _ rule: Rule) {
+    switch subject {
+    case .maker(let maker):
+      makers[maker].rule = rule
+      network.setCapacity(
+        of: makers[maker].fromSource, to: rule == .runsAgain ? MinimumCut.uncut : 0)
+    case .keep(let keep): keeps[keep].rule = rule
+    }
+  }
+
+  /// What is not decided and two choices do not agree about, the dearest one, and what it may be decided to
+  /// be.
+  func difference(of a: Choice, _ b: Choice) -> (subject: Subject, rules: [Rule])? {
+    var dearest = -1
+    var result: (Subject, [Rule])?
+    for (maker, entry) in makers.enumerated()
+    where entry.rule == .free && a.runsAgain[maker] != b.runsAgain[maker] && entry.flops > dearest {
+      (dearest, result) = (entry.flops, (.maker(maker), [.runsAgain, .runsOnce]))
+    }
+    for (keep, entry) in keeps.enumerated()
+    where entry.rule == .free && a.isFetched[keep] != b.isFetched[keep] {
+      guard let flops = entry.fetchFlops, flops > dearest else { continue }
+      (dearest, result) = (flops, (.keep(keep), [.isFetched, .isNotFetched]))
+    }
+    return result
   }
 
   /// What choices within a limit come to at least, relaxed, and the two choices that it lies between.
@@ -222,7 +269,7 @@ struct RecomputeChoices {
       let middle = (low + high) / 2
       for (place, maker) in open.enumerated() {
         let side = place < middle ? cheap : dear
-        decide(maker, side.runsAgain[maker] ? .runsAgain : .runsOnce)
+        decide(.maker(maker), side.runsAgain[maker] ? .runsAgain : .runsOnce)
       }
       let now = choice(byte: price * scale, operation: scale).choice
       if now.bytes <= limit {
@@ -232,7 +279,7 @@ struct RecomputeChoices {
         low = middle
       }
     }
-    for maker in open { decide(maker, .free) }
+    for maker in open { decide(.maker(maker), .free) }
     return best
   }
 
@@ -247,7 +294,10 @@ struct RecomputeChoices {
   private mutating func choice(byte: Double, operation: Double) -> (cut: Int, choice: Choice) {
     let largest = largest
     for keep in keeps {
-      network.setCapacity(of: keep.arc, to: Int(min(largest, byte * Double(keep.bytes))))
+      let price =
+        keep.isFetched(byte: byte, operation: operation)
+        ? operation * Double(keep.fetchFlops ?? 0) : byte * Double(keep.bytes)
+      network.setCapacity(of: keep.arc, to: Int(min(largest, price)))
     }
     for maker in makers {
       network.setCapacity(
@@ -258,13 +308,16 @@ struct RecomputeChoices {
     let cut = network.cut(from: Self.source, to: Self.sink)
     var choice = Choice(
       flops: 0, bytes: 0, runsAgain: makers.map { network.isOnSourceSide($0.vertex) },
-      madeAgain: [], held: [])
+      isFetched: [Bool](repeating: false, count: keeps.count), madeAgain: [], held: [])
     for (maker, runsAgain) in zip(makers, choice.runsAgain) where runsAgain {
       choice.flops = choice.flops.addingClamped(maker.flops)
     }
-    for keep in keeps where network.isOnSourceSide(keep.tail) {
+    for (number, keep) in keeps.enumerated() where network.isOnSourceSide(keep.tail) {
       if network.isOnSourceSide(keep.head) {
         choice.madeAgain.append(keep.storage)
+      } else if keep.isFetched(byte: byte, operation: operation) {
+        choice.isFetched[number] = true
+        choice.flops = choice.flops.addingClamped(keep.fetchFlops ?? 0)
       } else {
         choice.bytes += keep.bytes
         if keep.tail != Self.source { choice.held.append(keep.storage) }

@@ -7,23 +7,25 @@ import HeapModule
 ///
 /// While a node runs for the first time, what was made before and is used later is in the arena, or its
 /// maker runs again behind it; and then what the maker reads is in the arena, or made again behind it, too.
-/// With a price for each byte that is kept, the cheapest choice is a minimum cut (``RecomputeChoices``),
-/// as in PyTorch's partitioner of joint graphs, but with makers that have a price. The bytes that may be
-/// kept have a limit, which is relaxed; what the relaxation leaves open is decided maker by maker (branch
-/// and bound, smallest bound first).
+/// Where storages may be spilled, each of them may also be fetched behind the node. With a price for each
+/// byte that is kept, the cheapest choice is a minimum cut (``RecomputeChoices``), as in PyTorch's
+/// partitioner of joint graphs, but with makers that have a price. The bytes that may be kept have a limit,
+/// which is relaxed; what the relaxation leaves open is decided one by one (branch and bound, smallest
+/// bound first).
 struct RecomputeCut {
   /// A lower bound in floating-point operations; `nil` where no choice keeps the budget.
   private(set) var flops: Int?
   /// The cheapest choice found that keeps the budget, and those that the relaxation lies between.
   private(set) var choices: [RecomputeChoices.Choice]
 
-  /// Makers that are decided.
+  /// What is decided, and what is to be next.
   private struct Branch: Comparable {
     var flops: Int
     var number: Int
-    var decided: [(maker: Int, runsAgain: Bool)]
-    /// The maker to decide next.
-    var next: Int
+    var decided: [(subject: RecomputeChoices.Subject, rule: RecomputeChoices.Rule)]
+    var next: RecomputeChoices.Subject
+    /// What that may be.
+    var rules: [RecomputeChoices.Rule]
 
     static func < (a: Branch, b: Branch) -> Bool { (a.flops, a.number) < (b.flops, b.number) }
     static func == (a: Branch, b: Branch) -> Bool { a.number == b.number }
@@ -36,9 +38,9 @@ struct RecomputeCut {
   /// - Complexity: O(nodes + operands), and some minimum cuts for each branch.
   init(
     at moment: RecomputeMoment, in model: LadderModel, costs: CostModel, within budget: Int,
-    known: Int, work: Int = 0
+    known: Int, work: Int = 0, by means: LadderMeans = .recomputing
   ) {
-    var network = RecomputeChoices(at: moment, in: model, costs: costs)
+    var network = RecomputeChoices(at: moment, in: model, costs: costs, by: means)
     let limit = budget - network.fixedBytes
     let root = network.relaxed(keeping: limit, known: known)
     flops = root.flops
@@ -47,7 +49,9 @@ struct RecomputeCut {
       let next = Self.next(root, network)
     else { return }
     var best = network.rounded(root, keeping: limit) ?? cheap
-    var open = Heap([Branch(flops: least, number: 0, decided: [], next: next)])
+    var open = Heap([
+      Branch(flops: least, number: 0, decided: [], next: next.subject, rules: next.rules)
+    ])
     var count = 1
     // The smallest bound of what is not looked at any further.
     var closed = known
@@ -56,23 +60,24 @@ struct RecomputeCut {
         closed = min(closed, branch.flops)
         break
       }
-      for runsAgain in [true, false] {
-        let decided = branch.decided + [(branch.next, runsAgain)]
-        for (maker, runsAgain) in decided {
-          network.decide(maker, runsAgain ? .runsAgain : .runsOnce)
-        }
+      for rule in branch.rules {
+        let decided = branch.decided + [(branch.next, rule)]
+        for (subject, rule) in decided { network.decide(subject, rule) }
         let now = network.relaxed(keeping: limit, known: known)
-        for (maker, _) in decided { network.decide(maker, .free) }
+        let next = Self.next(now, network)
+        for (subject, _) in decided { network.decide(subject, .free) }
         count += 1
         guard let flops = now.flops, let cheap = now.cheap else { continue }
         if cheap.flops < best.flops { best = cheap }
         let bound = max(branch.flops, flops)
-        guard let next = Self.next(now, network) else {
+        guard let next else {
           // Nothing is open; the bound is that choice, rounding aside.
           closed = min(closed, bound)
           continue
         }
-        open.insert(Branch(flops: bound, number: count, decided: decided, next: next))
+        open.insert(
+          Branch(
+            flops: bound, number: count, decided: decided, next: next.subject, rules: next.rules))
       }
     }
     flops = max(least, min(best.flops, closed))
@@ -82,17 +87,11 @@ struct RecomputeCut {
   /// About how many cuts a relaxation takes.
   private static let cuts = 10
 
-  /// The dearest maker about which the two choices of a relaxation do not agree.
+  /// What the two choices of a relaxation do not agree about.
   private static func next(
     _ relaxed: RecomputeChoices.Relaxed, _ network: RecomputeChoices
-  ) -> Int? {
+  ) -> (subject: RecomputeChoices.Subject, rules: [RecomputeChoices.Rule])? {
     guard let dear = relaxed.dear, let cheap = relaxed.cheap else { return nil }
-    var best: Int?
-    for maker in network.makers.indices where dear.runsAgain[maker] != cheap.runsAgain[maker] {
-      if best.map({ network.makers[maker].flops > network.makers[$0].flops }) ?? true {
-        best = maker
-      }
-    }
-    return best
+    return network.difference(of: dear, cheap)
   }
 }

@@ -9,6 +9,8 @@ struct RecomputeMoment {
   var hasRun: [Bool]
   /// The storages that are used behind it, as far as that counts.
   var isUsedLater: [Bool]
+  /// Whether all that is used behind it counts, until the end.
+  var reachesEnd: Bool
 }
 
 /// Moments that follow one another, at which bytes are short.
@@ -48,7 +50,8 @@ struct OrderedMoments: RecomputeMoments {
     let last = end.map { runs[$0] } ?? order.count - 1
     var moment = RecomputeMoment(
       node: order[run].index, hasRun: position.map { $0 <= run },
-      isUsedLater: end == nil ? model.isOutput : model.isOutput.map { _ in false })
+      isUsedLater: end == nil ? model.isOutput : model.isOutput.map { _ in false },
+      reachesEnd: end == nil)
     for node in order[(run + 1)..<(max(run, last) + 1)] {
       for storage in model.reads[node.index] { moment.isUsedLater[storage] = true }
     }
@@ -78,7 +81,8 @@ struct AncestralMoments: RecomputeMoments {
     let node = nodes[index]
     var moment = RecomputeMoment(
       node: node, hasRun: [Bool](repeating: false, count: model.nodeCount),
-      isUsedLater: end == nil ? model.isOutput : model.isOutput.map { _ in false })
+      isUsedLater: end == nil ? model.isOutput : model.isOutput.map { _ in false },
+      reachesEnd: end == nil)
     ancestry.above[node].visit { moment.hasRun[$0] = true }
     moment.hasRun[node] = true
     var later = ancestry.below[node]

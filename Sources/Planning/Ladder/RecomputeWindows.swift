@@ -16,12 +16,13 @@ enum RecomputeWindows {
   /// - Complexity: O(moments²) relaxations, and the work.
   static func flops(
     of moments: some RecomputeMoments, in model: LadderModel, costs: CostModel,
-    within budget: Int, known: Int, work: Int
+    within budget: Int, known: Int, work: Int, by means: LadderMeans
   ) -> Int {
     func bound(_ index: Int, until end: Int?, work: Int = 0) -> Int {
       let moment = moments.moment(index, until: end)
       let cut = RecomputeCut(
-        at: moment, in: model, costs: costs, within: budget, known: known, work: work)
+        at: moment, in: model, costs: costs, within: budget, known: known, work: work,
+        by: means)
       return min(cut.flops ?? known, known)
     }
     // The best chain that begins with each moment, found from the last one: its sum and next moment.

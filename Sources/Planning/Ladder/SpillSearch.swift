@@ -42,6 +42,8 @@ struct SpillSearch {
 
   private let gaps: SpillGaps
   private let limits: Limits
+  /// Traffic that is of no use.
+  private let enough: Int
   private var best: [Bool]?
   private var traffic = Int.max
   private var bound: Int
@@ -49,15 +51,18 @@ struct SpillSearch {
   /// Improves a list of actions: keeps its runs and recomputes in order, and chooses anew what is
   /// spilled and fetched.
   ///
-  /// - Parameter actions: Runs in which each has what it reads, with or without spills and fetches;
-  ///   where these keep the budget, the outcome moves no more than they do.
+  /// - Parameters:
+  ///   - actions: Runs in which each has what it reads, with or without spills and fetches; where these
+  ///     keep the budget, the outcome moves no more than they do.
+  ///   - enough: Traffic that is of no use: where the bound is no lower, the search ends.
   /// - Returns: `nil` where nothing within the budget was found; that there is nothing is only certain
   ///   where no gap's cut lets a result be written over it.
   /// - Complexity: O(steps · (gaps + rows)) and that of the programs within the limits.
   static func improved(
-    _ actions: [LadderAction], in model: LadderModel, budget: Int, limits: Limits = Limits()
+    _ actions: [LadderAction], in model: LadderModel, budget: Int, limits: Limits = Limits(),
+    below enough: Int = .max
   ) -> Outcome? {
-    var search = SpillSearch(actions, model, budget, limits)
+    var search = SpillSearch(actions, model, budget, limits, enough)
     search.run()
     guard let isCut = search.best else { return nil }
     var found = search.gaps.actions(isCut)
@@ -87,9 +92,12 @@ struct SpillSearch {
     }
   }
 
-  private init(_ actions: [LadderAction], _ model: LadderModel, _ budget: Int, _ limits: Limits) {
+  private init(
+    _ actions: [LadderAction], _ model: LadderModel, _ budget: Int, _ limits: Limits, _ enough: Int
+  ) {
     gaps = SpillGaps(actions, in: model, budget: budget)
     self.limits = limits
+    self.enough = enough
     bound = gaps.compulsoryBytes
     take(gaps.cuts(of: actions))
   }
@@ -125,7 +133,7 @@ struct SpillSearch {
       return traffic
     }
     prove(multipliers.provedBytes)
-    guard bound < traffic else { return }
+    guard bound < min(traffic, enough) else { return }
 
     let decided = multipliers.decided(below: traffic)
     var spent = 0
@@ -139,7 +147,7 @@ struct SpillSearch {
       take(answer.isCut)
       prove(answer.bound)
       spent = answer.work
-      if bound == traffic { return }
+      guard bound < min(traffic, enough) else { return }
     }
     improveByWindows(multipliers, spent)
   }

@@ -1,0 +1,198 @@
+// SPDX-License-Identifier: Apache-2.0
+import GraphIR
+import Ordering
+import TestSupport
+import Testing
+
+@testable import Planning
+
+/// What recomputing and spilling together cost at least, against schedules that are known to be cheapest.
+@Suite struct CostBoundTests {
+  /// Of every list of actions with few recomputes, spills and fetches, none that runs an order is cheaper
+  /// than its bound, and none at all than that of all orders.
+  @Test func `no plan that recomputes and spills is cheaper than its bounds`() throws {
+    var (bounded, tight) = (0, 0)
+    for seed in Seeds.first(12) {
+      var shape = RandomGraph.Shape(nodes: 4...5)
+      (shape.reach, shape.controls) = (4, 0)
+      let graph = RandomGraph(seed: seed, shape: shape).graph
+      let problem = SchedulingProblem(graph)
+      let costs = Self.costs(of: graph)
+      for again in [false, true] {
+        let all = LadderSearchTests.Enumeration(problem, costs, again: again, away: true, extras: 2)
+        let means = LadderMeans(spillingIn: all.model, costs: costs, mayRecompute: again)
+        for budget in Set(all.found.map(\.peak)).sorted() {
+          let fitting = all.found.filter { $0.peak <= budget }
+          for order in Set(fitting.map(\.order)) {
+            guard let least = fitting.filter({ $0.order == order }).map(\.price).min() else {
+              continue
+            }
+            // Of what is known it only makes use for its steps.
+            let bound = RecomputeBound(
+              of: order, in: all.model, costs: costs, within: budget, known: Int(least) * 3 + 1,
+              by: means)
+            #expect(Double(bound.flops) <= least, "seed \(seed) budget \(budget) again \(again)")
+            if least > 0 { bounded += 1 }
+            if least > 0, Double(bound.flops) == least { tight += 1 }
+          }
+          let least = fitting.map(\.price).min() ?? 0
+          let bound = AnyOrderRecomputeBound(
+            in: all.model, problem.dependencies, costs: costs, within: budget,
+            known: Int(least) * 3 + 1, by: means)
+          #expect(Double(bound.flops) <= least, "seed \(seed) budget \(budget) again \(again)")
+        }
+      }
+    }
+    #expect(bounded >= 100)
+    #expect(tight * 4 >= bounded, "\(tight) of \(bounded)")
+  }
+
+  /// The optimum over all orders is never below the bound, compulsory copies included, and often meets it.
+  @Test func `the optimum of a small graph is not below what is proven`() throws {
+    var (priced, tight, share) = (0, 0, 0.0)
+    for seed in Seeds.first(40) {
+      var shape = RandomGraph.Shape(nodes: 5...7)
+      (shape.reach, shape.updates, shape.sizes) = (3, 0, 4)
+      let graph = RandomGraph(seed: seed, shape: shape).graph
+      let problem = SchedulingProblem(graph, model: MemoryModel(inPlace: .none))
+      let costs = Self.costs(of: graph)
+      for (again, streams) in [(false, false), (true, false), (true, true)] {
+        let model = LadderModel(of: problem, streamsResidents: streams)
+        let means = LadderMeans(spillingIn: model, costs: costs, mayRecompute: again)
+        let floor = model.floorBytes
+        for budget in [floor, floor + 128, floor + 512] {
+          let search = LadderExact(
+            model, problem.dependencies, costs: costs, budget: budget, mayRecompute: again,
+            maySpill: true)
+          guard case .optimal(let actions) = search?.answer() else { continue }
+          let least = costs.seconds(of: actions, in: model)
+          let compulsory = costs.seconds(ofBytes: model.compulsoryBytes)
+          let bound = AnyOrderRecomputeBound(
+            in: model, problem.dependencies, costs: costs, within: budget,
+            known: 2 * Int(least) + 1, by: means
+          ).flops
+          #expect(
+            compulsory + Double(bound) <= least,
+            "seed \(seed) budget \(budget) again \(again) streams \(streams)")
+          guard least > compulsory else { continue }
+          priced += 1
+          if compulsory + Double(bound) == least { tight += 1 }
+          share += Double(bound) / (least - compulsory)
+        }
+      }
+    }
+    #expect(priced >= 40)
+    #expect(tight * 5 >= priced, "\(tight) of \(priced)")
+    #expect(share >= 0.3 * Double(priced), "\(share) of \(priced)")
+  }
+
+  /// Against every set of nodes that could run again and every set of storages that could be fetched.
+  @Test(arguments: Seeds.first(30))
+  func `a cut finds the cheapest choice of making again and fetching`(seed: Int) throws {
+    var shape = RandomGraph.Shape(nodes: 4...7)
+    (shape.reach, shape.outputs) = (4, 30)
+    let graph = RandomGraph(seed: seed, shape: shape).graph
+    let model = LadderModel(of: SchedulingProblem(graph), streamsResidents: false)
+    let costs = Self.costs(of: graph)
+    let means = LadderMeans(spillingIn: model, costs: costs, mayRecompute: true)
+    let order = Array(graph.nodeIDs)
+    for run in order.indices {
+      let moment = OrderedMoments([run], of: order, in: model).moment(0, until: nil)
+      let all = try #require(Choices(moment, model, costs, means))
+      for limit in Set(all.all.map(\.bytes)).sorted().flatMap({ [$0 - 1, $0] }) {
+        let least = all.all.filter { $0.bytes <= limit }.map(\.flops).min()
+        func cut(_ work: Int) -> Int? {
+          RecomputeCut(
+            at: moment, in: model, costs: costs, within: all.fixedBytes + limit, known: .max,
+            work: work, by: means
+          ).flops
+        }
+        #expect(cut(.max) == least, "seed \(seed) run \(run) limit \(limit)")
+        let relaxed = cut(0)
+        #expect((relaxed == nil) == (least == nil))
+        if let relaxed, let least { #expect(relaxed <= least, "seed \(seed) run \(run)") }
+      }
+    }
+  }
+
+  /// What may be kept, fetched and made again behind a moment, set by set.
+  private struct Choices {
+    var fixedBytes: Int
+    var all: [(bytes: Int, flops: Int)] = []
+
+    init?(_ moment: RecomputeMoment, _ model: LadderModel, _ costs: CostModel, _ means: LadderMeans)
+    {
+      guard let copies = means.copyFlops else { return nil }
+      let touched = Set(model.reads[moment.node]).union(model.makes[moment.node])
+      let nodes = (0..<model.nodeCount).filter { node in
+        model.isRepeatable[node] && moment.hasRun[node]
+          && model.spoilers[node].allSatisfy { !moment.hasRun[$0] }
+      }
+      let needed = (0..<model.storageCount).filter { storage in
+        model.isMovable[storage] && !touched.contains(storage) && moment.isUsedLater[storage]
+          && (model.isInput[storage]
+            || model.maker[storage] >= 0 && moment.hasRun[Int(model.maker[storage])])
+      }
+      fixedBytes =
+        model.workspaces[moment.node] + touched.reduce(0) { $0 + model.bytes[$1] }
+        - model.takenOverBytes(by: moment.node, isMade: { _ in true }, isFree: { _ in true })
+      for set in 0..<(1 << nodes.count) {
+        let again = nodes.indices.filter { (set >> $0) & 1 == 1 }.map { nodes[$0] }
+        let made = Set(again.flatMap { Array(model.remakes[$0]) })
+        let read = Set(again.flatMap { Array(model.rereads[$0]) })
+        let rest = Set(needed).union(read).subtracting(touched).subtracting(made).sorted()
+        for fetched in 0..<(1 << rest.count) {
+          var (bytes, flops) = (0, again.reduce(0) { $0 + costs.flops[$1] })
+          for (place, storage) in rest.enumerated() {
+            if (fetched >> place) & 1 == 1 {
+              flops += 2 * copies[storage]
+            } else {
+              bytes += model.bytes[storage]
+            }
+          }
+          all.append((bytes, flops))
+        }
+      }
+    }
+  }
+
+  /// `a` is away while `c` runs: made again for 256 operations, or copied out and in for 2 · 1024 bytes,
+  /// whichever is cheaper; and twice, with one spill, where it is away twice.
+  @Test func `the cheaper of both is counted, and a spill once`() throws {
+    let graph = try Graph(
+      parsing: """
+        graph twice
+        input x : float32[16]
+        node a = Exp@13(x) -> a : float32[256]
+        node p = Exp@13(x) -> p : float32[512]
+        node q = Neg@13(p) -> q : float32[16]
+        node r = Add@14(q, a) -> r : float32[16]
+        node s = Exp@13(r) -> s : float32[512]
+        node t = Neg@13(s) -> t : float32[16]
+        node u = Add@14(t, a) -> u : float32[16] as output
+        output u
+        """)
+    let problem = SchedulingProblem(graph, model: MemoryModel(inPlace: .none))
+    let model = LadderModel(of: problem, streamsResidents: false)
+    func bound(_ price: Int, again: Bool = true) -> Int {
+      let costs = CostModel(
+        of: graph,
+        table: CostTable(nodes: ["a": price], flopsPerSecond: 1, bytesPerSecond: 1))
+      let means = LadderMeans(spillingIn: model, costs: costs, mayRecompute: again)
+      return RecomputeBound(
+        of: Array(graph.nodeIDs), in: model, costs: costs, within: 2048 + 3 * 64, known: 100_000,
+        by: means
+      ).flops
+    }
+    #expect(bound(256) == 2 * 256)
+    #expect(bound(100_000) == 3 * 1024)
+    #expect(bound(256, again: false) == 3 * 1024)
+    // A fetch between the two, and what is cheapest behind both; the spill counts there alone.
+    #expect(bound(1400) == 1024 + 1400)
+  }
+
+  /// Where operations and copied bytes take as long as one another, in seconds.
+  private static func costs(of graph: Graph) -> CostModel {
+    CostModel(of: graph, table: CostTable(flopsPerSecond: 1, bytesPerSecond: 4))
+  }
+}

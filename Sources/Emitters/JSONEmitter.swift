@@ -167,6 +167,18 @@ extension PlanResidency {
   }
 }
 
+extension JSONWriter {
+  /// Writes what a plan weighed recomputing and spilling by.
+  package mutating func member(_ name: String, _ rates: PlanPrice.Rates?) {
+    key(name)
+    guard let rates else { return null() }
+    object {
+      $0.member("bytesPerSecond", rates.bytesPerSecond)
+      $0.member("flopsPerSecond", rates.flopsPerSecond)
+    }
+  }
+}
+
 extension PlanPrice {
   fileprivate func write(to writer: inout JSONWriter) {
     writer.object {
@@ -174,15 +186,7 @@ extension PlanPrice {
       $0.member("boundSeconds", boundSeconds)
       $0.member("compulsoryBytes", compulsoryBytes)
       $0.member("fetchBytes", fetchBytes)
-      $0.key("rates")
-      if let rates {
-        $0.object {
-          $0.member("bytesPerSecond", rates.bytesPerSecond)
-          $0.member("flopsPerSecond", rates.flopsPerSecond)
-        }
-      } else {
-        $0.null()
-      }
+      $0.member("rates", rates)
       $0.member("recomputeAnyOrderBoundFlops", recomputeAnyOrderBoundFlops)
       $0.member("recomputeBoundFlops", recomputeBoundFlops)
       $0.member("recomputeFlops", recomputeFlops)

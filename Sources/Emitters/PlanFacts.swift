@@ -71,10 +71,19 @@ struct PlanFacts {
           + (kept > 0 ? " (\(ReportText.size(kept)) of it compulsory)" : ""))
     }
     var lines = ["price: \(parts.isEmpty ? "none" : parts.joined(separator: "; "))"]
-    if let seconds = price.seconds { lines[0] += ", about \(ReportText.seconds(seconds))" }
+    if let seconds = price.seconds {
+      lines[0] += ", about \(ReportText.seconds(seconds))"
+    } else if let rates = price.rates {
+      lines[0] +=
+        ", \(ReportText.seconds(rates.seconds(of: price))) at "
+        + "\(ReportText.operations(Int(min(rates.flopsPerSecond, 1e18))))/s and "
+        + "\(ReportText.size(Int(min(rates.bytesPerSecond, 1e18))))/s"
+    }
     lines += costBounds
     if price.recomputeSteps > 0, traffic == 0 { lines += recomputeBounds }
-    if let bound = price.trafficBoundBytes, price.recomputeSteps == 0, traffic > 0 {
+    if let bound = price.trafficBoundBytes, price.recomputeSteps == 0, traffic > 0,
+      mayRecompute || price.boundSeconds == nil
+    {
       lines.append(
         "no spilling in this order moves less than \(ReportText.size(bound))"
           + (traffic - price.compulsoryBytes == bound ? ": optimal" : ""))
@@ -89,19 +98,21 @@ struct PlanFacts {
   /// the plan's.
   private var costBounds: [String] {
     let price = summary.price
-    guard let rates = price.rates else { return [] }
-    let speeds =
-      "\(ReportText.operations(Int(min(rates.flopsPerSecond, 1e18))))/s and "
-      + "\(ReportText.size(Int(min(rates.bytesPerSecond, 1e18))))/s"
+    let means = mayRecompute ? "recomputing and spilling" : "spilling"
     func line(_ orders: String, _ bound: Double?, _ savable: Double?) -> String? {
-      guard let bound, let savable else { return nil }
-      return "nothing in \(orders) costs less than \(ReportText.seconds(bound)) at \(speeds): "
+      guard let bound, let savable, bound > 0 else { return nil }
+      return "no \(means) in \(orders) takes less than \(ReportText.seconds(bound)): "
         + Self.verdict(savable)
     }
     let any = line("any order", price.anyOrderBoundSeconds, price.savableInAnyOrderPart)
     let isMore = price.boundSeconds ?? 0 > price.anyOrderBoundSeconds ?? 0
     let this = isMore ? line("this order", price.boundSeconds, price.savablePart) : nil
     return [any, this].compactMap(\.self)
+  }
+
+  private var mayRecompute: Bool {
+    let recompute = LadderChoice(rawValue: plan.options.recompute) ?? .auto
+    return recompute.allowsRecompute(beside: SpillChoice(rawValue: plan.options.spill) ?? .auto)
   }
 
   private static func verdict(_ savable: Double) -> String {
@@ -117,8 +128,9 @@ struct PlanFacts {
         + Self.verdict(gap)
     }
     var lines: [String] = []
-    if let bound = price.recomputeAnyOrderBoundFlops { lines.append(line("any order", bound)) }
-    if let bound = price.recomputeBoundFlops, bound > price.recomputeAnyOrderBoundFlops ?? -1 {
+    let any = price.recomputeAnyOrderBoundFlops ?? 0
+    if any > 0 { lines.append(line("any order", any)) }
+    if let bound = price.recomputeBoundFlops, bound > any {
       lines.append(line("this order", bound))
     }
     return lines

@@ -33,9 +33,10 @@ package enum ReportText {
     return "\(hundredths / 100).\(fraction) %"
   }
 
-  /// What part of a price can be saved at most, or a dash where that is not known.
+  /// What part of a price can be saved at most, or a dash where it could be all for what is known.
   package static func savable(_ part: Double?, without dash: String) -> String {
-    part.map { $0 == 0 ? "optimal" : "<= \(percent($0))" } ?? dash
+    guard let part, part < 1 else { return dash }
+    return part == 0 ? "optimal" : "<= \(percent(part))"
   }
 
   /// A number of floating-point operations in its largest unit.

@@ -83,7 +83,8 @@ public struct PlanPrice: Hashable, Sendable, Codable {
   private func savable(above seconds: Double?, or flops: Int?) -> Double? {
     if let seconds, let rates {
       let price = rates.seconds(of: self)
-      return price > seconds ? (price - seconds) / price : 0
+      // Sums in another order differ by less.
+      return price - seconds > 1e-9 * price ? (price - seconds) / price : 0
     }
     guard let flops, spillBytes + fetchBytes == 0 else { return nil }
     return recomputeFlops > flops ? Double(recomputeFlops - flops) / Double(recomputeFlops) : 0

@@ -66,6 +66,7 @@ struct CurveReport {
           $0.member("compulsoryBytes", point.price?.compulsoryBytes)
           $0.member("fetchBytes", point.price?.fetchBytes)
           $0.member("outcome", point.outcome)
+          $0.member("rates", point.price?.rates)
           $0.member("recomputeAnyOrderBoundFlops", point.price?.recomputeAnyOrderBoundFlops)
           $0.member("recomputeBoundFlops", point.price?.recomputeBoundFlops)
           $0.member("recomputeFlops", point.price?.recomputeFlops)

@@ -93,7 +93,7 @@ extension Planner {
               [plain.arrangement.schedule, plain.fileSchedule],
               within: budget - bodies.residentBytes)))
       } else {
-        let isRuledOut = ladder.recomputeFloor.map { budget < resident + $0.bytes } ?? false
+        let isRuledOut = ladder.ownFloor.map { budget < resident + $0.bytes } ?? false
         curve.points.append(
           BudgetCurve.Point(
             budgetBytes: budget, totalBytes: nil, price: nil,

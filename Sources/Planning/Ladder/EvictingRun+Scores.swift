@@ -12,6 +12,8 @@ extension EvictingRun {
     fileprivate var due: [Int]
     fileprivate var seen: [Int32]
     fileprivate var round: Int32 = 0
+    /// The nodes that a walk has not looked at yet.
+    fileprivate var open: [Int32] = []
 
     init(_ model: LadderModel) {
       isKnown = [Bool](repeating: false, count: model.storageCount)
@@ -81,15 +83,20 @@ extension EvictingRun {
     guard mayRecompute, maker >= 0, mayRepeat(maker) else { return nil }
     scores.begin()
     var (seconds, due, count) = (0.0, Self.never, 0)
-    var open = [maker]
+    scores.open.removeAll(keepingCapacity: true)
+    scores.open.append(Int32(maker))
     _ = scores.visit(maker)
-    while let node = open.popLast() {
+    while let node = scores.open.popLast().map({ Int($0) }) {
       count += 1
       work += 1
       guard count <= Self.chainLimit else { return nil }
       seconds += costs.seconds(ofNode: node) + Self.startSeconds
-      for writer in model.spoilers[node] { due = min(due, Int(position[writer])) }
-      for operand in model.rereads[node] where !isResident[operand] {
+      for place in model.spoilers.places(of: node) {
+        due = min(due, Int(position[model.spoilers[at: place]]))
+      }
+      for place in model.rereads.places(of: node) {
+        let operand = model.rereads[at: place]
+        if isResident[operand] { continue }
         if hasCopy[operand] {
           seconds += costs.seconds(ofBytes: model.copiedBytes[operand])
           continue
@@ -98,7 +105,7 @@ extension EvictingRun {
         guard other >= 0 else { return nil }
         guard scores.visit(other) else { continue }
         guard mayRepeat(other) else { return nil }
-        open.append(other)
+        scores.open.append(Int32(other))
       }
     }
     return (seconds, due)

@@ -166,7 +166,9 @@ struct EvictingRun {
   /// Whether a node may run again now.
   func mayRepeat(_ node: Int) -> Bool {
     guard model.isRepeatable[node], hasRun[node] else { return false }
-    for writer in model.spoilers[node] where hasRun[writer] { return false }
+    for place in model.spoilers.places(of: node) where hasRun[model.spoilers[at: place]] {
+      return false
+    }
     return true
   }
 

@@ -8,6 +8,16 @@ public enum LadderChoice: String, Hashable, Sendable, CaseIterable {
   case on
   /// As `on`, and as a matter of course nothing without a budget.
   case auto
+
+  /// Whether nodes may run again. Where one of the two is asked for by `on`, the other is used only if it
+  /// is asked for, too.
+  package func allowsRecompute(beside spill: SpillChoice) -> Bool {
+    switch self {
+    case .off: false
+    case .on: true
+    case .auto: spill != .on && spill != .weights
+    }
+  }
 }
 
 /// Whether storages may wait in a second memory.

@@ -287,6 +287,12 @@ struct IndexRows: Sendable {
   /// Ends that row.
   mutating func endRow() { start.append(Int32(values.count)) }
 
+  /// Where a row's numbers are, for loops that run so often that a row's reference count would show.
+  func places(of row: Int) -> Range<Int> { Int(start[row])..<Int(start[row + 1]) }
+
+  /// A number by its place.
+  subscript(at place: Int) -> Int { Int(values[place]) }
+
   /// A row.
   subscript(_ row: Int) -> Row {
     values[Int(start[row])..<Int(start[row + 1])].lazy.map { Int($0) }

@@ -14,7 +14,7 @@ struct LadderPlanner {
   let spill: SpillChoice
   /// Orders of the runs, all different, the best one first.
   var orders: [[NodeID]] = []
-  /// What recomputing alone cannot be below, where the plans do nothing else.
+  /// What recomputing alone cannot be below, where nodes may run again.
   var recomputeFloor: RecomputeFloor?
   /// Whoever may end the work.
   var cancellation: CancellationFlag?
@@ -73,15 +73,8 @@ struct LadderPlanner {
     }
   }
 
-  /// Whether nodes may run again. Where one of the two is asked for by `on`, the other is used only if
-  /// it is asked for, too.
-  var mayRecompute: Bool {
-    switch recompute {
-    case .off: false
-    case .on: true
-    case .auto: spill != .on && spill != .weights
-    }
-  }
+  /// Whether nodes may run again.
+  var mayRecompute: Bool { recompute.allowsRecompute(beside: spill) }
 
   /// Whether storages that are made may wait in the second memory.
   var maySpill: Bool {
@@ -95,6 +88,9 @@ struct LadderPlanner {
 
   var streamsResidents: Bool { spill == .weights }
 
+  /// What the plans cannot be below where they recompute and do nothing else.
+  var ownFloor: RecomputeFloor? { maySpill ? nil : recomputeFloor }
+
   /// What no plan is below, in bytes of resident and arena together.
   var floorBytes: Int {
     LadderModel(of: problem, streamsResidents: streamsResidents).totalFloorBytes
@@ -106,7 +102,7 @@ struct LadderPlanner {
   /// - Returns: `nil` where none was found.
   func plan(within budget: Int) throws(PlanningError) -> Found? {
     let model = LadderModel(of: problem, streamsResidents: streamsResidents)
-    if let recomputeFloor, budget - model.residentBytes < recomputeFloor.bytes { return nil }
+    if let floor = ownFloor, budget - model.residentBytes < floor.bytes { return nil }
     // A budget that was told as one that is enough is so here, too.
     var found = try plan(model, within: budget, .full)
     if found == nil { found = try plan(model, within: budget, .quick) }
@@ -126,7 +122,8 @@ struct LadderPlanner {
       if best.map({ found.seconds < $0.seconds }) ?? true { best = found }
       return !effort.wantsCheapest || found.seconds == 0
     }
-    for away in [false, true] where mayRecompute && (!away || maySpill) {
+    let isRuledOut = recomputeFloor.map { arena < $0.bytes } ?? false
+    for away in [false, true] where mayRecompute && (away ? maySpill : !isRuledOut) {
       var search = RecomputeSearch(
         model, orders: orders, dependencies: problem.dependencies, costs: costs,
         mayRecompute: true, maySpill: away)
@@ -420,7 +417,7 @@ struct LadderPlanner {
     above budget: Int, enough: Int
   ) throws(PlanningError) -> (budget: Int, found: Found)? {
     let model = LadderModel(of: problem, streamsResidents: streamsResidents)
-    let floor = recomputeFloor?.bytes ?? model.floorBytes
+    let floor = ownFloor?.bytes ?? model.floorBytes
     var low = max(budget, model.residentBytes + floor - 1)
     var high = enough
     // The plan, what it needs, and the budget that it was found for.

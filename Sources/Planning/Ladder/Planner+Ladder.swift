@@ -16,9 +16,10 @@ extension Planner {
     ladder.mayAnneal =
       limits.effort == .standard && limits.timeLimit.map { $0 >= Self.annealingTime } ?? true
     ladder.orders = LadderOrders.all(of: draft)
-    if ladder.mayRecompute, !ladder.maySpill {
+    if ladder.mayRecompute {
       ladder.recomputeFloor = RecomputeFloor(
-        of: LadderModel(of: draft.problem, streamsResidents: false), draft.problem.dependencies)
+        of: LadderModel(of: draft.problem, streamsResidents: ladder.streamsResidents),
+        draft.problem.dependencies)
     }
     return ladder
   }
@@ -72,7 +73,7 @@ extension Planner {
   private func recomputePass(
     of plain: Draft, _ ladder: LadderPlanner, _ bodies: BodyPlans
   ) -> PlanPass? {
-    guard let floor = ladder.recomputeFloor, let node = floor.node else { return nil }
+    guard let floor = ladder.ownFloor, let node = floor.node else { return nil }
     let resident = plain.problem.storages.totalBytes(in: .resident) + bodies.residentBytes
     let peak = plain.arrangement.lifetimes.peakBytes
     return PlanPass(

@@ -114,6 +114,13 @@ struct RecomputeChoices {
     func makerVertex(_ maker: Int) -> Int { 2 + model.storageCount + maker }
     var isReached = [Bool](repeating: false, count: model.nodeCount)
     var pending: [Int] = []
+    /// Whether what counts behind the moment is the last that a storage may be fetched for: a spill
+    /// serves all fetches, and counts with the last one.
+    func isFetchedLast(_ storage: Int) -> Bool {
+      guard let isUsedBeyond = moment.isUsedBeyond else { return true }
+      let isOperand = means.mayRecompute && !model.rereaders[storage].isEmpty
+      return !isUsedBeyond[storage] && !isOperand
+    }
     /// From a vertex to that of a maker, or to the sink.
     func mayKeep(_ storage: Int, from tail: Int, to maker: Int) {
       let head = maker >= 0 ? makerVertex(maker) : Self.sink
@@ -121,8 +128,7 @@ struct RecomputeChoices {
         Keep(
           storage: storage, bytes: model.bytes[storage],
           arc: network.addArc(from: tail, to: head), tail: tail, head: head,
-          // A spill serves all fetches, and counts once.
-          fetchFlops: means.copyFlops.map { $0[storage] * (moment.reachesEnd ? 2 : 1) }))
+          fetchFlops: means.copyFlops.map { $0[storage] * (isFetchedLast(storage) ? 2 : 1) }))
     }
     func reach(_ maker: Int) {
       if !isReached[maker] { pending.append(maker) }

@@ -9,8 +9,8 @@ struct RecomputeMoment {
   var hasRun: [Bool]
   /// The storages that are used behind it, as far as that counts.
   var isUsedLater: [Bool]
-  /// Whether all that is used behind it counts, until the end.
-  var reachesEnd: Bool
+  /// The storages that are used behind what counts; `nil` where that is all until the end.
+  var isUsedBeyond: [Bool]?
 }
 
 /// Moments that follow one another, at which bytes are short.
@@ -51,9 +51,12 @@ struct OrderedMoments: RecomputeMoments {
     var moment = RecomputeMoment(
       node: order[run].index, hasRun: position.map { $0 <= run },
       isUsedLater: end == nil ? model.isOutput : model.isOutput.map { _ in false },
-      reachesEnd: end == nil)
+      isUsedBeyond: end == nil ? nil : model.isOutput)
     for node in order[(run + 1)..<(max(run, last) + 1)] {
       for storage in model.reads[node.index] { moment.isUsedLater[storage] = true }
+    }
+    for node in order[(last + 1)...] {
+      for storage in model.reads[node.index] { moment.isUsedBeyond?[storage] = true }
     }
     return moment
   }
@@ -82,7 +85,7 @@ struct AncestralMoments: RecomputeMoments {
     var moment = RecomputeMoment(
       node: node, hasRun: [Bool](repeating: false, count: model.nodeCount),
       isUsedLater: end == nil ? model.isOutput : model.isOutput.map { _ in false },
-      reachesEnd: end == nil)
+      isUsedBeyond: end == nil ? nil : model.isOutput)
     ancestry.above[node].visit { moment.hasRun[$0] = true }
     moment.hasRun[node] = true
     var later = ancestry.below[node]
@@ -90,6 +93,9 @@ struct AncestralMoments: RecomputeMoments {
       var until = ancestry.above[nodes[end]]
       until.insert(nodes[end])
       later.formIntersection(until)
+      ancestry.below[nodes[end]].visit {
+        for storage in model.reads[$0] { moment.isUsedBeyond?[storage] = true }
+      }
     }
     later.visit { for storage in model.reads[$0] { moment.isUsedLater[storage] = true } }
     return moment

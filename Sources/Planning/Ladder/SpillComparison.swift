@@ -97,7 +97,18 @@ public struct SpillComparison: Sendable {
       }
     }
     for start in starts { try improve(&row, start, budget) }
+    row.anyOrderBound = max(row.anyOrderBound, cutBound(budget, row.traffic ?? .max))
     return row
+  }
+
+  /// What chains of moments prove for any order, with an operation for each byte.
+  private func cutBound(_ budget: Int, _ known: Int) -> Int {
+    let costs = CostModel(
+      of: problem.graph, table: CostTable(flopsPerSecond: 1, bytesPerSecond: 1))
+    return AnyOrderRecomputeBound(
+      in: model, problem.dependencies, costs: costs, within: budget, known: known,
+      by: LadderMeans(spillingIn: model, costs: costs, mayRecompute: false)
+    ).flops
   }
 
   /// Takes the best plan from a start if it moves less than the one known, or as much with a higher

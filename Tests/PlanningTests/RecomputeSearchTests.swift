@@ -112,7 +112,7 @@ import Testing
     // big with d or c, and a.
     let budget = 4096 + 256 + 256
     let advice = RecomputeAdvice(
-      for: Array(graph.nodeIDs), in: model, costs: costs, within: budget)
+      for: Array(graph.nodeIDs), in: model, costs: costs, within: budget, by: .recomputing)
     let held = try #require(advice.choices.first).holds.map(\.storage)
     #expect(held.map { graph.name(of: model.map.roots[$0]) } == ["a"])
     var search = RecomputeSearch(

@@ -33,6 +33,8 @@ struct LadderPlanner {
   private static let annealedPart = 0.975
   /// What costs no more than this part of a run, or than this many times the bound, is not annealed.
   private static let (cheapPart, cheapRatio) = (0.001, 1.25)
+  /// What is proven to be at least this part of a price is not tried to be made less by other means.
+  private static let nearRatio = 0.98
   /// Policies of runtimes are followed in graphs up to this size.
   private static let comparedNodes = 20_000
 
@@ -124,13 +126,14 @@ struct LadderPlanner {
     }
     let isRuledOut = recomputeFloor.map { arena < $0.bytes } ?? false
     for away in [false, true] where mayRecompute && (away ? maySpill : !isRuledOut) {
+      if away, effort.wantsCheapest, let best, isNearBound(best, within: arena) { return best }
       var search = RecomputeSearch(
         model, orders: orders, dependencies: problem.dependencies, costs: costs,
         mayRecompute: true, maySpill: away)
       search.cancellation = cancellation
       if take(try searched(search, away, model, within: arena, effort)) { return best }
     }
-    if maySpill {
+    if maySpill, best.map({ !isNearBound($0, within: arena) }) ?? true {
       for order in orders.prefix(Self.spilledOrders) {
         let found = try spilled(order, model, within: arena, effort, below: best?.seconds)
         if take(found) { return best }
@@ -150,29 +153,39 @@ struct LadderPlanner {
     let first = try laidOut(model, within: arena, effort) { target in
       reached = target
       search.run(within: target, isFirstEnough: !effort.wantsCheapest)
-      guard let best = search.best else { return nil }
-      let spilled = away ? SpillSearch.improved(best.actions, in: model, budget: target) : nil
-      return (spilled?.actions ?? best.actions, nil, "search")
+      return search.best.map { chosen($0.actions, away, model, within: target) }
     }
-    guard let first, effort.wantsCheapest, !away, first.seconds > 0 else { return first }
-    let found = try improved(first, &search, model, within: arena, reached, effort)
+    guard let first, effort.wantsCheapest, first.seconds > 0 else { return first }
+    let found = try improved(first, &search, away, model, within: arena, reached, effort)
+    if away { return found }
     // Where layouts meet the loads, annealing has hardly ever come to less.
     guard mayAnneal, reached < arena else { return found }
     return try annealed(found, reached, search, model, within: arena, effort)
   }
 
+  /// What a search found; where it may spill, with what is spilled and fetched chosen anew.
+  private func chosen(
+    _ actions: [LadderAction], _ away: Bool, _ model: LadderModel, within target: Int
+  ) -> Choice {
+    let spilled =
+      away
+      ? SpillSearch.improved(actions, in: model, budget: target, limits: .besideReruns) : nil
+    return (spilled?.actions ?? actions, nil, "search")
+  }
+
   /// A cheaper plan than the first one, if one is found by executing its order again and again.
   private func improved(
-    _ first: Found, _ search: inout RecomputeSearch, _ model: LadderModel, within arena: Int,
-    _ reached: Int, _ effort: Effort
+    _ first: Found, _ search: inout RecomputeSearch, _ away: Bool, _ model: LadderModel,
+    within arena: Int, _ reached: Int, _ effort: Effort
   ) throws(PlanningError) -> Found {
     var reached = reached
     for attempt in 0..<Self.improvements {
       if attempt > 0 { search.run(within: reached) }
       search.improve(within: reached)
-      guard let best = search.best, costs.seconds(of: best.actions, in: model) < first.seconds
-      else { return first }
-      let improved = try laidOut((best.actions, nil, "search"), model, within: arena, effort)
+      guard let best = search.best else { return first }
+      let choice = chosen(best.actions, away, model, within: reached)
+      guard costs.seconds(of: choice.actions, in: model) < first.seconds else { return first }
+      let improved = try laidOut(choice, model, within: arena, effort)
       if let found = improved.found { return found }
       reached = Self.lower(reached, by: improved.missing, of: arena, after: attempt)
     }
@@ -213,6 +226,11 @@ struct LadderPlanner {
       }
     }
     return best
+  }
+
+  /// Whether no means that may be used can save more than a little of a plan's price.
+  private func isNearBound(_ found: Found, within arena: Int) -> Bool {
+    costBound(of: found, within: arena).anyOrder >= Self.nearRatio * found.seconds
   }
 
   /// Whether a plan that only recomputes costs hardly anything, or hardly more than it must.

@@ -10,7 +10,7 @@ struct RecomputeAdvice {
 
   /// A choice.
   struct Choice {
-    /// Storages that leave behind a position, until they are made again.
+    /// Storages that leave behind a position, until they are made again or fetched.
     var drops: [(storage: Int, position: Int)]
     /// Storages that are there until the moment, since something is made from them behind it.
     var holds: [EvictingRun.Hold]
@@ -20,14 +20,18 @@ struct RecomputeAdvice {
   private static let work = RecomputeWindows.searchWork / 10
 
   /// - Complexity: O(operands) and some cuts.
-  init(for order: [NodeID], in model: LadderModel, costs: CostModel, within budget: Int) {
+  init(
+    for order: [NodeID], in model: LadderModel, costs: CostModel, within budget: Int,
+    by means: LadderMeans
+  ) {
     let loads = SpillGaps(order.map { .run($0) }, in: model, budget: budget).loads
     guard let run = loads.indices.max(by: { (loads[$0], $1) < (loads[$1], $0) }),
       loads[run] > budget
     else { return }
     let moment = OrderedMoments([run], of: order, in: model).moment(0, until: nil)
     let cut = RecomputeCut(
-      at: moment, in: model, costs: costs, within: budget, known: .max, work: Self.work)
+      at: moment, in: model, costs: costs, within: budget, known: .max, work: Self.work,
+      by: means)
     // Where each storage is used last until then.
     var last = [Int](repeating: -1, count: model.storageCount)
     for (position, node) in order[..<run].enumerated() {
@@ -36,7 +40,7 @@ struct RecomputeAdvice {
     }
     choices = cut.choices.map { choice in
       Choice(
-        drops: choice.madeAgain.filter { last[$0] >= 0 }.map { ($0, last[$0]) },
+        drops: (choice.madeAgain + choice.fetched).filter { last[$0] >= 0 }.map { ($0, last[$0]) },
         holds: choice.held.map { EvictingRun.Hold(storage: $0, node: moment.node) })
     }
   }

@@ -75,6 +75,8 @@ struct RecomputeChoices {
     var runsAgain: [Bool]
     /// Whether each storage that may be kept is fetched.
     var isFetched: [Bool]
+    /// Storages that are needed or read again, and fetched.
+    var fetched: [Int] = []
     /// Storages that are needed or read again, and made again.
     var madeAgain: [Int]
     /// Storages that are kept for what is made again alone.
@@ -323,6 +325,7 @@ struct RecomputeChoices {
         choice.madeAgain.append(keep.storage)
       } else if keep.isFetched(byte: byte, operation: operation) {
         choice.isFetched[number] = true
+        choice.fetched.append(keep.storage)
         choice.flops = choice.flops.addingClamped(keep.fetchFlops ?? 0)
       } else {
         choice.bytes += keep.bytes

@@ -111,7 +111,20 @@ struct RecomputeSearch {
     let actions = run.run()
     work += run.work + 8 * run.actions.count
     guard let actions, !actions.isEmpty else { return nil }
-    return thinned(actions, uses, within: budget)
+    return spilledAnew(thinned(actions, uses, within: budget), within: budget)
+  }
+
+  /// What was found with what it spills chosen anew, at a glance, if that is cheaper: what an execution
+  /// spills says little about what its recomputes are worth.
+  private mutating func spilledAnew(_ found: Found, within budget: Int) -> Found {
+    guard maySpill, mayRecompute,
+      let spilled = SpillSearch.improved(
+        found.actions, in: model, budget: budget, limits: .glance)
+    else { return found }
+    work += 8 * found.actions.count
+    let price = Self.price(of: spilled.actions, in: model, costs)
+    return price < found.price
+      ? Found(actions: spilled.actions, price: price, uses: found.uses) : found
   }
 
   /// Actions without what is needless, in an order with late runs where that fits.
@@ -178,7 +191,9 @@ struct RecomputeSearch {
     var isBetter = false
     for part in Self.advisedParts {
       let advice = RecomputeAdvice(
-        for: uses[order].order, in: model, costs: costs, within: Int(Double(budget) * part))
+        for: uses[order].order, in: model, costs: costs, within: Int(Double(budget) * part),
+        by: maySpill
+          ? LadderMeans(spillingIn: model, costs: costs, mayRecompute: mayRecompute) : .recomputing)
       for choice in advice.choices {
         let held = EvictingRun.Uses(model, uses[order].order, holds: choice.holds)
         let drops = choice.drops.map { EvictingRun.key(of: $0.storage, at: $0.position, in: model) }

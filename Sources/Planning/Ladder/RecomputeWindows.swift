@@ -71,7 +71,7 @@ extension RecomputeWindows {
   static func places(among shortages: [Shortage], in model: LadderModel) -> [Int] {
     // Cuts take about as long as there are operands.
     let operands = max(1, model.touchCount)
-    let count = min(32, max(2, Int((2e6 / Double(operands)).squareRoot())))
+    let count = min(64, max(2, Int((8e6 / Double(operands)).squareRoot())))
     guard shortages.count > count else { return shortages.map(\.place) }
     func isMore(_ a: Shortage, _ b: Shortage) -> Bool {
       (b.bytes, a.place) < (a.bytes, b.place)

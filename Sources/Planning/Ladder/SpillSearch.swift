@@ -23,6 +23,11 @@ struct SpillSearch {
     var nodes = 20_000
     /// Simplex iterations times rows, all programs together: an iteration looks at every row.
     var work = 8_000_000
+
+    /// For runs and recomputes that are a guess themselves, so that no optimum for them is a proof.
+    static let besideReruns = Limits(nodes: 1_000, work: 800_000)
+    /// To tell good runs and recomputes from others.
+    static let glance = Limits(steps: 20, programGaps: 0, windows: 0)
   }
 
   /// What came of it.

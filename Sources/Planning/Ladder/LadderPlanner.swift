@@ -121,19 +121,23 @@ struct LadderPlanner {
     var best: Found?
     func take(_ found: Found?) -> Bool {
       guard let found else { return false }
-      if best.map({ found.seconds < $0.seconds }) ?? true { best = found }
+      if best.map({ found.seconds < $0.seconds }) ?? true {
+        let bound = best?.costBound
+        best = found
+        best?.costBound = bound
+      }
       return !effort.wantsCheapest || found.seconds == 0
     }
     let isRuledOut = recomputeFloor.map { arena < $0.bytes } ?? false
     for away in [false, true] where mayRecompute && (away ? maySpill : !isRuledOut) {
-      if away, effort.wantsCheapest, let best, isNearBound(best, within: arena) { return best }
+      if away, effort.wantsCheapest, isNearBound(&best, within: arena) { return best }
       var search = RecomputeSearch(
         model, orders: orders, dependencies: problem.dependencies, costs: costs,
         mayRecompute: true, maySpill: away)
       search.cancellation = cancellation
       if take(try searched(search, away, model, within: arena, effort)) { return best }
     }
-    if maySpill, best.map({ !isNearBound($0, within: arena) }) ?? true {
+    if maySpill, !isNearBound(&best, within: arena) {
       for order in orders.prefix(Self.spilledOrders) {
         let found = try spilled(order, model, within: arena, effort, below: best?.seconds)
         if take(found) { return best }
@@ -229,8 +233,13 @@ struct LadderPlanner {
   }
 
   /// Whether no means that may be used can save more than a little of a plan's price.
-  private func isNearBound(_ found: Found, within arena: Int) -> Bool {
-    costBound(of: found, within: arena).anyOrder >= Self.nearRatio * found.seconds
+  ///
+  /// - Parameter found: Learns what is proven.
+  private func isNearBound(_ found: inout Found?, within arena: Int) -> Bool {
+    guard let known = found else { return false }
+    let bound = anyOrderSeconds(of: known, within: arena)
+    found?.costBound = (bound, bound)
+    return bound >= Self.nearRatio * known.seconds
   }
 
   /// Whether a plan that only recomputes costs hardly anything, or hardly more than it must.
@@ -343,34 +352,49 @@ struct LadderPlanner {
     of found: Found, within arena: Int
   ) -> (thisOrder: Double, anyOrder: Double) {
     let model = found.model
-    let means = LadderMeans(spillingIn: model, costs: costs, mayRecompute: mayRecompute)
-    let compulsory = costs.seconds(ofBytes: model.compulsoryBytes)
-    let known = costs.flops(inSeconds: found.seconds - compulsory)
-    // What is derived in operations is rounded down.
-    func seconds(_ flops: Int) -> Double {
-      flops < known
-        ? min(found.seconds, compulsory + costs.seconds(ofFlops: flops)) : found.seconds
-    }
-    let flops = AnyOrderRecomputeBound(
-      in: model, problem.dependencies, costs: costs, within: arena, known: known, by: means
-    ).flops
-    var anyOrder = seconds(flops)
-    if !mayRecompute {
-      let bound = AnyOrderSpillBound(model, problem.dependencies, budget: arena)
-      anyOrder = max(anyOrder, min(found.seconds, costs.seconds(ofBytes: bound.bytes)))
-    }
+    let anyOrder = anyOrderSeconds(of: found, within: arena)
     var thisOrder = anyOrder
     if anyOrder < found.seconds {
-      let actions = found.arrangement.actions
+      let means = LadderMeans(spillingIn: model, costs: costs, mayRecompute: mayRecompute)
+      let known = avoidableFlops(of: found)
       let bound = RecomputeBound(
-        of: actions.order, in: model, costs: costs, within: arena, known: known, by: means)
-      thisOrder = max(anyOrder, seconds(bound.flops))
+        of: found.arrangement.actions.order, in: model, costs: costs, within: arena, known: known,
+        by: means)
+      thisOrder = max(thisOrder, seconds(bound.flops, of: found))
     }
     if !mayRecompute, let bound = found.trafficBound {
       let bytes = bound.addingClamped(model.compulsoryBytes)
       thisOrder = max(thisOrder, min(found.seconds, costs.seconds(ofBytes: bytes)))
     }
     return (thisOrder, anyOrder)
+  }
+
+  /// What they cost at least in any order; what is known already is not derived again.
+  private func anyOrderSeconds(of found: Found, within arena: Int) -> Double {
+    if let known = found.costBound { return min(known.anyOrder, found.seconds) }
+    let model = found.model
+    let means = LadderMeans(spillingIn: model, costs: costs, mayRecompute: mayRecompute)
+    let bound = AnyOrderRecomputeBound(
+      in: model, problem.dependencies, costs: costs, within: arena,
+      known: avoidableFlops(of: found),
+      by: means)
+    let proved = seconds(bound.flops, of: found)
+    guard !mayRecompute else { return proved }
+    let bytes = AnyOrderSpillBound(model, problem.dependencies, budget: arena).bytes
+    return max(proved, min(found.seconds, costs.seconds(ofBytes: bytes)))
+  }
+
+  /// What a plan costs beyond compulsory copies, in operations.
+  private func avoidableFlops(of found: Found) -> Int {
+    costs.flops(
+      inSeconds: found.seconds - costs.seconds(ofBytes: found.model.compulsoryBytes))
+  }
+
+  /// What operations that no plan avoids take with compulsory copies: no longer than a plan does.
+  private func seconds(_ flops: Int, of found: Found) -> Double {
+    guard flops < avoidableFlops(of: found) else { return found.seconds }
+    let compulsory = costs.seconds(ofBytes: found.model.compulsoryBytes)
+    return min(found.seconds, compulsory + costs.seconds(ofFlops: flops))
   }
 
   /// What recomputing in a plan's order costs at least.

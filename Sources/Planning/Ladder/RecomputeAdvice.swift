@@ -18,6 +18,7 @@ struct RecomputeAdvice {
 
   /// Arcs that are looked at to find cheap choices, beside the relaxation.
   private static let work = RecomputeWindows.searchWork / 10
+  private static let branches = RecomputeWindows.searchBranches / 10
 
   /// - Complexity: O(operands) and some cuts.
   init(
@@ -31,7 +32,7 @@ struct RecomputeAdvice {
     let moment = OrderedMoments([run], of: order, in: model).moment(0, until: nil)
     let cut = RecomputeCut(
       at: moment, in: model, costs: costs, within: budget, known: .max, work: Self.work,
-      by: means)
+      branches: Self.branches, by: means)
     // Where each storage is used last until then.
     var last = [Int](repeating: -1, count: model.storageCount)
     for (position, node) in order[..<run].enumerated() {

@@ -35,10 +35,11 @@ struct RecomputeCut {
   ///   - budget: Of the arena, in bytes.
   ///   - known: Operations of some plan; no more are proved, but that no choice keeps the budget.
   ///   - work: Arcs that are looked at, beside those of the first relaxation.
+  ///   - branches: How many more relaxations there are at most.
   /// - Complexity: O(nodes + operands), and some minimum cuts for each branch.
   init(
     at moment: RecomputeMoment, in model: LadderModel, costs: CostModel, within budget: Int,
-    known: Int, work: Int = 0, by means: LadderMeans = .recomputing
+    known: Int, work: Int = 0, branches: Int = .max, by means: LadderMeans = .recomputing
   ) {
     var network = RecomputeChoices(at: moment, in: model, costs: costs, by: means)
     let limit = budget - network.fixedBytes
@@ -56,7 +57,9 @@ struct RecomputeCut {
     // The smallest bound of what is not looked at any further.
     var closed = known
     while let branch = open.popMin() {
-      guard branch.flops < min(best.flops, closed), count * network.size * Self.cuts < work else {
+      guard branch.flops < min(best.flops, closed), count <= branches,
+        count * network.size * Self.cuts < work
+      else {
         closed = min(closed, branch.flops)
         break
       }

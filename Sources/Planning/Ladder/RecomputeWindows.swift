@@ -6,8 +6,9 @@
 /// second, that one included. So the bounds of a chain of moments add up, and the best chain is found
 /// from the end.
 enum RecomputeWindows {
-  /// Arcs that are looked at to decide what relaxations leave open: about a second.
-  static let searchWork = 15_000_000
+  /// Arcs that are looked at to decide what relaxations leave open, about a second, and branches behind
+  /// one moment; what is still open then in small graphs stays so for long.
+  static let (searchWork, searchBranches) = (15_000_000, 600)
 
   /// The best sum of bounds over a chain of moments, in operations that must run again; at most what is
   /// known to be enough.
@@ -22,7 +23,7 @@ enum RecomputeWindows {
       let moment = moments.moment(index, until: end)
       let cut = RecomputeCut(
         at: moment, in: model, costs: costs, within: budget, known: known, work: work,
-        by: means)
+        branches: searchBranches, by: means)
       return min(cut.flops ?? known, known)
     }
     // The best chain that begins with each moment, found from the last one: its sum and next moment.

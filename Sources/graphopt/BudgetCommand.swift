@@ -13,6 +13,7 @@ struct BudgetCommand: ParsableCommand {
     abstract: "Shows what each budget costs in recompute and spill, or finds the largest batch.",
     discussion: """
       Example: graphopt budget model.onnx --dim batch=8
+      Savable is the part of a price that could be saved for what is proven: in the plan's order, in any.
       With --budget and --max-dim batch, the largest size of that dimension whose plan keeps the budget.
       """)
 

@@ -182,7 +182,8 @@ public struct BudgetPage: Sendable {
     </main>
     <footer>
     <p>Sizes count weights, state and arena together; 1 MiB is 2<sup>20</sup> bytes. A line holds from \
-    the memory that a plan needs up to what the next one does. Every plan was checked.\
+    the memory that a plan needs up to what the next one does. Every plan was checked. \
+    Savable is the part of a price that could be saved for what is proven: in the plan's order, in any.\
     \(curve.points.contains { !$0.baselines.isEmpty }
       ? " belady and greedy: what runtimes without a plan would move." : "")</p>
     <p><bdi>\(model.html)</bdi></p>

@@ -31,10 +31,6 @@ struct LadderPlanner {
   private static let (annealings, laidOutAnnealings) = (8, 4)
   /// Loads that are annealed begin no lower than this part of the arena.
   private static let annealedPart = 0.975
-  /// What costs no more than this part of a run, or than this many times the bound, is not annealed.
-  private static let (cheapPart, cheapRatio) = (0.001, 1.25)
-  /// What is proven to be at least this part of a price is not tried to be made less by other means.
-  private static let nearRatio = 0.98
   /// Policies of runtimes are followed in graphs up to this size.
   private static let comparedNodes = 20_000
 
@@ -232,24 +228,6 @@ struct LadderPlanner {
     return best
   }
 
-  /// Whether no means that may be used can save more than a little of a plan's price.
-  ///
-  /// - Parameter found: Learns what is proven.
-  private func isNearBound(_ found: inout Found?, within arena: Int) -> Bool {
-    guard let known = found else { return false }
-    let bound = anyOrderSeconds(of: known, within: arena)
-    found?.costBound = (bound, bound)
-    return bound >= Self.nearRatio * known.seconds
-  }
-
-  /// Whether a plan that only recomputes costs hardly anything, or hardly more than it must.
-  private func isCheap(_ found: Found, within arena: Int) -> Bool {
-    let price = Double(costs.flops(of: found.arrangement.actions))
-    let run = costs.flops.reduce(0.0) { $0 + Double($1) }
-    guard price > run * Self.cheapPart else { return true }
-    return price <= Self.cheapRatio * Double(orderBound(of: found, within: arena))
-  }
-
   /// A plan that spills and never recomputes.
   ///
   /// - Parameter known: What costs no less than so many seconds is of no use.
@@ -327,83 +305,6 @@ struct LadderPlanner {
       outcome: "\(choice.note): \(Self.words(for: actions)); layout by \(arrangement.winner)",
       seconds: costs.seconds(of: actions, in: model), trafficBound: choice.bound)
     return (found, 0)
-  }
-
-  /// A plan with what is proven of its price.
-  private func bounded(_ found: Found, within arena: Int) -> Found {
-    var found = found
-    if maySpill { found.costBound = costBound(of: found, within: arena) }
-    guard found.recomputesAlone else { return found }
-    let known = costs.flops(of: found.arrangement.actions)
-    let anyOrder = AnyOrderRecomputeBound(
-      in: found.model, problem.dependencies, costs: costs, within: arena, known: known
-    ).flops
-    found.recomputeAnyOrderBound = anyOrder
-    found.recomputeBound =
-      anyOrder < known
-      ? max(anyOrder, orderBound(of: found, within: arena, work: RecomputeWindows.searchWork))
-      : known
-    return found
-  }
-
-  /// What recomputing and spilling, as far as they may be used, cost at least: in a plan's order and in
-  /// any, in seconds, compulsory copies included.
-  private func costBound(
-    of found: Found, within arena: Int
-  ) -> (thisOrder: Double, anyOrder: Double) {
-    let model = found.model
-    let anyOrder = anyOrderSeconds(of: found, within: arena)
-    var thisOrder = anyOrder
-    if anyOrder < found.seconds {
-      let means = LadderMeans(spillingIn: model, costs: costs, mayRecompute: mayRecompute)
-      let known = avoidableFlops(of: found)
-      let bound = RecomputeBound(
-        of: found.arrangement.actions.order, in: model, costs: costs, within: arena, known: known,
-        by: means)
-      thisOrder = max(thisOrder, seconds(bound.flops, of: found))
-    }
-    if !mayRecompute, let bound = found.trafficBound {
-      let bytes = bound.addingClamped(model.compulsoryBytes)
-      thisOrder = max(thisOrder, min(found.seconds, costs.seconds(ofBytes: bytes)))
-    }
-    return (thisOrder, anyOrder)
-  }
-
-  /// What they cost at least in any order; what is known already is not derived again.
-  private func anyOrderSeconds(of found: Found, within arena: Int) -> Double {
-    if let known = found.costBound { return min(known.anyOrder, found.seconds) }
-    let model = found.model
-    let means = LadderMeans(spillingIn: model, costs: costs, mayRecompute: mayRecompute)
-    let bound = AnyOrderRecomputeBound(
-      in: model, problem.dependencies, costs: costs, within: arena,
-      known: avoidableFlops(of: found),
-      by: means)
-    let proved = seconds(bound.flops, of: found)
-    guard !mayRecompute else { return proved }
-    let bytes = AnyOrderSpillBound(model, problem.dependencies, budget: arena).bytes
-    return max(proved, min(found.seconds, costs.seconds(ofBytes: bytes)))
-  }
-
-  /// What a plan costs beyond compulsory copies, in operations.
-  private func avoidableFlops(of found: Found) -> Int {
-    costs.flops(
-      inSeconds: found.seconds - costs.seconds(ofBytes: found.model.compulsoryBytes))
-  }
-
-  /// What operations that no plan avoids take with compulsory copies: no longer than a plan does.
-  private func seconds(_ flops: Int, of found: Found) -> Double {
-    guard flops < avoidableFlops(of: found) else { return found.seconds }
-    let compulsory = costs.seconds(ofBytes: found.model.compulsoryBytes)
-    return min(found.seconds, compulsory + costs.seconds(ofFlops: flops))
-  }
-
-  /// What recomputing in a plan's order costs at least.
-  private func orderBound(of found: Found, within arena: Int, work: Int = 0) -> Int {
-    let actions = found.arrangement.actions
-    return RecomputeBound(
-      of: actions.order, in: found.model, costs: costs, within: arena,
-      known: costs.flops(of: actions), work: work
-    ).flops
   }
 
   /// The cheapest plan of a small graph over all orders, if its layout needs no more than its loads.

@@ -191,6 +191,26 @@ import Testing
     #expect(bound(1400) == 1024 + 1400)
   }
 
+  /// What the search of a small graph proves is told, whatever the cuts come to.
+  @Test func `the optimum of all orders is told as such`() throws {
+    let graph = try Graph(parsing: LadderExample.text)
+    let plain = try Planner().plan(graph, model: PlannedModel(path: "a"))
+    var priced = 0
+    for spill in [SpillChoice.auto, .off] {
+      var planner = Planner()
+      planner.spill = spill
+      planner.budget = ByteCount(plain.summary.totalBytes - 64)
+      let plan = try planner.plan(graph, model: PlannedModel(path: "a"))
+      guard plan.summary.fits == true else { continue }
+      #expect(
+        plan.passes.last { $0.name == "ladder" }?.outcome.contains("optimal over all") == true)
+      #expect(plan.summary.price.savableInAnyOrderPart == 0)
+      #expect(plan.summary.price.savablePart == 0)
+      priced += 1
+    }
+    #expect(priced > 0)
+  }
+
   /// Where operations and copied bytes take as long as one another, in seconds.
   private static func costs(of graph: Graph) -> CostModel {
     CostModel(of: graph, table: CostTable(flopsPerSecond: 1, bytesPerSecond: 4))

@@ -52,7 +52,8 @@ struct CostModel: Sendable {
     Double(bytes) / rates.bytesPerSecond
   }
 
-  /// How many operations are done in some time, rounded down; what no sum of prices holds is cut off.
+  /// How many operations are done in some time, rounded down, but for what arithmetic rounds; what no sum
+  /// of prices holds is cut off.
   func flops(inSeconds seconds: Double) -> Int {
     Int(min(0x1p52, seconds * rates.flopsPerSecond * (1 + 1e-12)))
   }

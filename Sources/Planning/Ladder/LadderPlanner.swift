@@ -55,6 +55,8 @@ struct LadderPlanner {
     let outcome: String
     /// What it costs, in seconds.
     let seconds: Double
+    /// Whether no plan costs less, by any means that may be used and in any order.
+    var isOptimal = false
     /// What no spilling of this order moves less than, if nothing is recomputed.
     var trafficBound: Int?
     /// What no recomputing in this order costs less than, if nothing is spilled, in operations.
@@ -318,7 +320,10 @@ struct LadderPlanner {
       case .optimal(let found) = search.answer()
     else { return nil }
     let actions = model.withoutUseless(found)
-    return try laidOut((actions, nil, "optimal over all orders"), model, within: arena, .full).found
+    let choice: Choice = (actions, nil, "optimal over all orders")
+    var optimum = try laidOut(choice, model, within: arena, .full).found
+    optimum?.isOptimal = true
+    return optimum
   }
 
   private static func words(for actions: [LadderAction]) -> String {

@@ -155,8 +155,6 @@ package struct JSONWriter {
 
   package mutating func integer(_ value: Int) { scalar("\(value)") }
 
-  package mutating func number(_ value: Double) { scalar("\(value)") }
-
   package mutating func null() { scalar("null") }
 
   private mutating func scalar(_ text: String) {

@@ -100,7 +100,7 @@ struct PlanFacts {
     let price = summary.price
     let means = mayRecompute ? "recomputing and spilling" : "spilling"
     func line(_ orders: String, _ bound: Double?, _ savable: Double?) -> String? {
-      guard let bound, let savable, bound > 0 else { return nil }
+      guard let bound, let savable, ReportText.isTelling(savable) else { return nil }
       return "no \(means) in \(orders) takes less than \(ReportText.seconds(bound)): "
         + Self.verdict(savable)
     }

@@ -33,9 +33,12 @@ package enum ReportText {
     return "\(hundredths / 100).\(fraction) %"
   }
 
+  /// Whether less than all of a price, in hundredths of a percent, could be saved for what is proven.
+  package static func isTelling(_ savablePart: Double) -> Bool { savablePart < 0.99995 }
+
   /// What part of a price can be saved at most, or a dash where it could be all for what is known.
   package static func savable(_ part: Double?, without dash: String) -> String {
-    guard let part, part < 1 else { return dash }
+    guard let part, isTelling(part) else { return dash }
     return part == 0 ? "optimal" : "<= \(percent(part))"
   }
 
@@ -51,8 +54,8 @@ package enum ReportText {
 
   /// A duration in its largest unit.
   package static func seconds(_ seconds: Double) -> String {
-    let units = [(1.0, "s"), (1e-3, "ms"), (1e-6, "µs")]
-    let (unit, name) = units.first { seconds >= $0.0 } ?? units[2]
+    let units = [(1.0, "s"), (1e-3, "ms"), (1e-6, "µs"), (1e-9, "ns")]
+    let (unit, name) = units.first { seconds >= $0.0 } ?? units[3]
     let hundredths = Int((min(seconds / unit, 1e14) * 100).rounded())
     return "\(hundredths / 100).\("\(hundredths % 100 + 100)".dropFirst()) \(name)"
   }

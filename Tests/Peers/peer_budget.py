@@ -26,7 +26,7 @@ def savable(point, kind):
     else:
         bound = point[f"recompute{kind[0].upper()}{kind[1:]}oundFlops"]
         cost = point["recomputeFlops"]
-    if not bound:
+    if bound is None or bound < cost * 0.5e-4:
         return "–"
     return "optimal" if bound >= cost * (1 - 1e-9) else f"<= {100 * (1 - bound / cost):.2f} %"
 

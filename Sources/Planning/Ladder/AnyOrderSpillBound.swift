@@ -24,10 +24,7 @@ struct AnyOrderSpillBound {
     for node in 0..<count {
       for storage in model.reads[node] { readers[storage].append(node) }
     }
-    let compulsory = (0..<model.storageCount).reduce(0) {
-      model.isStreamed[$1] && !readers[$1].isEmpty
-        ? $0 + model.copiedBytes[$1] * (model.isUpdated[$1] ? 2 : 1) : $0
-    }
+    let compulsory = model.compulsoryBytes
     guard count > 0, count <= Self.nodeLimit else {
       bytes = compulsory
       return

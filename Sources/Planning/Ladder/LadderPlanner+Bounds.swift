@@ -31,16 +31,17 @@ extension LadderPlanner {
   /// A plan with what is proven of its price.
   func bounded(_ found: Found, within arena: Int) -> Found {
     var found = found
+    if maySpill {
+      let price = found.seconds
+      found.costBound = found.isOptimal ? (price, price) : costBound(of: found, within: arena)
+    }
+    guard found.recomputesAlone else { return found }
     let known = costs.flops(of: found.arrangement.actions)
-    if found.isOptimal {
-      if maySpill { found.costBound = (found.seconds, found.seconds) }
-      if found.recomputesAlone {
-        (found.recomputeBound, found.recomputeAnyOrderBound) = (known, known)
-      }
+    // What is optimal with more means is so with less.
+    if found.isOptimal || found.costBound.map({ $0.anyOrder >= found.seconds }) ?? false {
+      (found.recomputeBound, found.recomputeAnyOrderBound) = (known, known)
       return found
     }
-    if maySpill { found.costBound = costBound(of: found, within: arena) }
-    guard found.recomputesAlone else { return found }
     let anyOrder = AnyOrderRecomputeBound(
       in: found.model, problem.dependencies, costs: costs, within: arena, known: known
     ).flops

@@ -120,6 +120,7 @@ struct LadderPlanner {
     func take(_ found: Found?) -> Bool {
       guard let found else { return false }
       if best.map({ found.seconds < $0.seconds }) ?? true {
+        // What is proven holds for all plans.
         let bound = best?.costBound
         best = found
         best?.costBound = bound
@@ -133,7 +134,7 @@ struct LadderPlanner {
         model, orders: orders, dependencies: problem.dependencies, costs: costs,
         mayRecompute: true, maySpill: away)
       search.cancellation = cancellation
-      if take(try searched(search, away, model, within: arena, effort)) { return best }
+      if take(try searched(search, model, within: arena, effort)) { return best }
     }
     if maySpill, !isNearBound(&best, within: arena) {
       for order in orders.prefix(Self.spilledOrders) {
@@ -147,46 +148,48 @@ struct LadderPlanner {
   /// A plan that recomputes, its loads held so far below the budget that the layout fits; where it may
   /// spill, what is spilled and fetched is chosen anew for the runs that it ends with.
   private func searched(
-    _ search: RecomputeSearch, _ away: Bool, _ model: LadderModel, within arena: Int,
-    _ effort: Effort
+    _ search: RecomputeSearch, _ model: LadderModel, within arena: Int, _ effort: Effort
   ) throws(PlanningError) -> Found? {
     var search = search
     var reached = arena
     let first = try laidOut(model, within: arena, effort) { target in
       reached = target
       search.run(within: target, isFirstEnough: !effort.wantsCheapest)
-      return search.best.map { chosen($0.actions, away, model, within: target) }
+      return chosen(by: search, model, within: target)
     }
     guard let first, effort.wantsCheapest, first.seconds > 0 else { return first }
-    let found = try improved(first, &search, away, model, within: arena, reached, effort)
-    if away { return found }
+    let found = try improved(first, &search, model, within: arena, reached, effort)
     // Where layouts meet the loads, annealing has hardly ever come to less.
-    guard mayAnneal, reached < arena else { return found }
+    guard mayAnneal, !search.maySpill, reached < arena else { return found }
     return try annealed(found, reached, search, model, within: arena, effort)
   }
 
   /// What a search found; where it may spill, with what is spilled and fetched chosen anew.
   private func chosen(
-    _ actions: [LadderAction], _ away: Bool, _ model: LadderModel, within target: Int
-  ) -> Choice {
-    let spilled =
-      away
-      ? SpillSearch.improved(actions, in: model, budget: target, limits: .besideReruns) : nil
-    return (spilled?.actions ?? actions, nil, "search")
+    by search: RecomputeSearch, _ model: LadderModel, within target: Int
+  ) -> Choice? {
+    guard var actions = search.best?.actions else { return nil }
+    if search.maySpill,
+      let spilled = SpillSearch.improved(
+        actions, in: model, budget: target, limits: .besideReruns)
+    {
+      actions = spilled.actions
+    }
+    return (actions, nil, "search")
   }
 
   /// A cheaper plan than the first one, if one is found by executing its order again and again.
   private func improved(
-    _ first: Found, _ search: inout RecomputeSearch, _ away: Bool, _ model: LadderModel,
-    within arena: Int, _ reached: Int, _ effort: Effort
+    _ first: Found, _ search: inout RecomputeSearch, _ model: LadderModel, within arena: Int,
+    _ reached: Int, _ effort: Effort
   ) throws(PlanningError) -> Found {
     var reached = reached
     for attempt in 0..<Self.improvements {
       if attempt > 0 { search.run(within: reached) }
       search.improve(within: reached)
-      guard let best = search.best else { return first }
-      let choice = chosen(best.actions, away, model, within: reached)
-      guard costs.seconds(of: choice.actions, in: model) < first.seconds else { return first }
+      guard let choice = chosen(by: search, model, within: reached),
+        costs.seconds(of: choice.actions, in: model) < first.seconds
+      else { return first }
       let improved = try laidOut(choice, model, within: arena, effort)
       if let found = improved.found { return found }
       reached = Self.lower(reached, by: improved.missing, of: arena, after: attempt)

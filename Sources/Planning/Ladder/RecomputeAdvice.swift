@@ -41,7 +41,7 @@ struct RecomputeAdvice {
     }
     choices = cut.choices.map { choice in
       Choice(
-        drops: (choice.madeAgain + choice.fetched).filter { last[$0] >= 0 }.map { ($0, last[$0]) },
+        drops: choice.away.filter { last[$0] >= 0 }.map { ($0, last[$0]) },
         holds: choice.held.map { EvictingRun.Hold(storage: $0, node: moment.node) })
     }
   }

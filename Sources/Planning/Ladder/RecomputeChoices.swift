@@ -31,15 +31,11 @@ struct RecomputeChoices {
     fileprivate let toSink: Int
     /// Cut where it must run again and does not.
     fileprivate let fromSource: Int
-    fileprivate var rule = Rule.free
+    /// Whether it runs again, where that is decided.
+    fileprivate var runsAgain: Bool?
   }
 
-  /// What is decided of a maker, or of a storage that may be fetched.
-  enum Rule {
-    case free, runsAgain, runsOnce, isFetched, isNotFetched
-  }
-
-  /// What may be decided.
+  /// What may be decided: whether a maker runs again, or a storage is fetched.
   enum Subject: Hashable {
     /// A maker, by number.
     case maker(Int)
@@ -56,12 +52,13 @@ struct RecomputeChoices {
     let head: Int
     /// What fetching it costs, in operations, with the spill where that counts; `nil` where it may not be.
     let fetchFlops: Int?
-    var rule = Rule.free
+    /// Whether it is fetched, where that is decided.
+    var isFetched: Bool?
 
     /// Whether what is not made again is fetched rather than kept, at some prices.
     func isFetched(byte: Double, operation: Double) -> Bool {
-      guard let fetchFlops, rule != .isNotFetched else { return false }
-      return rule == .isFetched || operation * Double(fetchFlops) < byte * Double(bytes)
+      guard let fetchFlops else { return false }
+      return isFetched ?? (operation * Double(fetchFlops) < byte * Double(bytes))
     }
   }
 
@@ -75,10 +72,8 @@ struct RecomputeChoices {
     var runsAgain: [Bool]
     /// Whether each storage that may be kept is fetched.
     var isFetched: [Bool]
-    /// Storages that are needed or read again, and fetched.
-    var fetched: [Int] = []
-    /// Storages that are needed or read again, and made again.
-    var madeAgain: [Int]
+    /// Storages that are needed or read again, and made again or fetched.
+    var away: [Int]
     /// Storages that are kept for what is made again alone.
     var held: [Int]
 
@@ -186,31 +181,32 @@ struct RecomputeChoices {
   /// How many arcs have a capacity.
   var size: Int { keeps.count + 2 * makers.count }
 
-  mutating func decide(_ subject: Subject, _ rule: Rule) {
+  /// Decides about a subject, or leaves it open again.
+  mutating func decide(_ subject: Subject, _ answer: Bool?) {
     switch subject {
     case .maker(let maker):
-      makers[maker].rule = rule
+      makers[maker].runsAgain = answer
       network.setCapacity(
-        of: makers[maker].fromSource, to: rule == .runsAgain ? MinimumCut.uncut : 0)
-    case .keep(let keep): keeps[keep].rule = rule
+        of: makers[maker].fromSource, to: answer == true ? MinimumCut.uncut : 0)
+    case .keep(let keep): keeps[keep].isFetched = answer
     }
   }
 
-  /// What is not decided and two choices do not agree about, the dearest one, and what it may be decided to
-  /// be.
-  func difference(of a: Choice, _ b: Choice) -> (subject: Subject, rules: [Rule])? {
-    var dearest = -1
-    var result: (Subject, [Rule])?
+  /// What is not decided and two choices do not agree about: the dearest one.
+  func difference(of a: Choice, _ b: Choice) -> Subject? {
+    var dearest: (flops: Int, subject: Subject)?
+    func take(_ flops: Int, _ subject: Subject) {
+      if dearest.map({ flops > $0.flops }) ?? true { dearest = (flops, subject) }
+    }
     for (maker, entry) in makers.enumerated()
-    where entry.rule == .free && a.runsAgain[maker] != b.runsAgain[maker] && entry.flops > dearest {
-      (dearest, result) = (entry.flops, (.maker(maker), [.runsAgain, .runsOnce]))
+    where entry.runsAgain == nil && a.runsAgain[maker] != b.runsAgain[maker] {
+      take(entry.flops, .maker(maker))
     }
     for (keep, entry) in keeps.enumerated()
-    where entry.rule == .free && a.isFetched[keep] != b.isFetched[keep] {
-      guard let flops = entry.fetchFlops, flops > dearest else { continue }
-      (dearest, result) = (flops, (.keep(keep), [.isFetched, .isNotFetched]))
+    where entry.isFetched == nil && a.isFetched[keep] != b.isFetched[keep] {
+      take(entry.fetchFlops ?? 0, .keep(keep))
     }
-    return result
+    return dearest?.subject
   }
 
   /// What choices within a limit come to at least, relaxed, and the two choices that it lies between.
@@ -277,7 +273,7 @@ struct RecomputeChoices {
       let middle = (low + high) / 2
       for (place, maker) in open.enumerated() {
         let side = place < middle ? cheap : dear
-        decide(.maker(maker), side.runsAgain[maker] ? .runsAgain : .runsOnce)
+        decide(.maker(maker), side.runsAgain[maker])
       }
       let now = choice(byte: price * scale, operation: scale).choice
       if now.bytes <= limit {
@@ -287,7 +283,7 @@ struct RecomputeChoices {
         low = middle
       }
     }
-    for maker in open { decide(.maker(maker), .free) }
+    for maker in open { decide(.maker(maker), nil) }
     return best
   }
 
@@ -310,22 +306,22 @@ struct RecomputeChoices {
     for maker in makers {
       network.setCapacity(
         of: maker.toSink,
-        to: maker.rule == .runsOnce
+        to: maker.runsAgain == false
           ? MinimumCut.uncut : Int(min(largest, operation * Double(maker.flops))))
     }
     let cut = network.cut(from: Self.source, to: Self.sink)
     var choice = Choice(
       flops: 0, bytes: 0, runsAgain: makers.map { network.isOnSourceSide($0.vertex) },
-      isFetched: [Bool](repeating: false, count: keeps.count), madeAgain: [], held: [])
+      isFetched: [Bool](repeating: false, count: keeps.count), away: [], held: [])
     for (maker, runsAgain) in zip(makers, choice.runsAgain) where runsAgain {
       choice.flops = choice.flops.addingClamped(maker.flops)
     }
     for (number, keep) in keeps.enumerated() where network.isOnSourceSide(keep.tail) {
       if network.isOnSourceSide(keep.head) {
-        choice.madeAgain.append(keep.storage)
+        choice.away.append(keep.storage)
       } else if keep.isFetched(byte: byte, operation: operation) {
         choice.isFetched[number] = true
-        choice.fetched.append(keep.storage)
+        choice.away.append(keep.storage)
         choice.flops = choice.flops.addingClamped(keep.fetchFlops ?? 0)
       } else {
         choice.bytes += keep.bytes

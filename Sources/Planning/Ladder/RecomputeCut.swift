@@ -22,10 +22,8 @@ struct RecomputeCut {
   private struct Branch: Comparable {
     var flops: Int
     var number: Int
-    var decided: [(subject: RecomputeChoices.Subject, rule: RecomputeChoices.Rule)]
+    var decided: [(subject: RecomputeChoices.Subject, answer: Bool)]
     var next: RecomputeChoices.Subject
-    /// What that may be.
-    var rules: [RecomputeChoices.Rule]
 
     static func < (a: Branch, b: Branch) -> Bool { (a.flops, a.number) < (b.flops, b.number) }
     static func == (a: Branch, b: Branch) -> Bool { a.number == b.number }
@@ -50,9 +48,7 @@ struct RecomputeCut {
       let next = Self.next(root, network)
     else { return }
     var best = network.rounded(root, keeping: limit) ?? cheap
-    var open = Heap([
-      Branch(flops: least, number: 0, decided: [], next: next.subject, rules: next.rules)
-    ])
+    var open = Heap([Branch(flops: least, number: 0, decided: [], next: next)])
     var count = 1
     // The smallest bound of what is not looked at any further.
     var closed = known
@@ -63,12 +59,12 @@ struct RecomputeCut {
         closed = min(closed, branch.flops)
         break
       }
-      for rule in branch.rules {
-        let decided = branch.decided + [(branch.next, rule)]
-        for (subject, rule) in decided { network.decide(subject, rule) }
+      for answer in [true, false] {
+        let decided = branch.decided + [(branch.next, answer)]
+        for (subject, answer) in decided { network.decide(subject, answer) }
         let now = network.relaxed(keeping: limit, known: known)
         let next = Self.next(now, network)
-        for (subject, _) in decided { network.decide(subject, .free) }
+        for (subject, _) in decided { network.decide(subject, nil) }
         count += 1
         guard let flops = now.flops, let cheap = now.cheap else { continue }
         if cheap.flops < best.flops { best = cheap }
@@ -78,9 +74,7 @@ struct RecomputeCut {
           closed = min(closed, bound)
           continue
         }
-        open.insert(
-          Branch(
-            flops: bound, number: count, decided: decided, next: next.subject, rules: next.rules))
+        open.insert(Branch(flops: bound, number: count, decided: decided, next: next))
       }
     }
     flops = max(least, min(best.flops, closed))
@@ -93,7 +87,7 @@ struct RecomputeCut {
   /// What the two choices of a relaxation do not agree about.
   private static func next(
     _ relaxed: RecomputeChoices.Relaxed, _ network: RecomputeChoices
-  ) -> (subject: RecomputeChoices.Subject, rules: [RecomputeChoices.Rule])? {
+  ) -> RecomputeChoices.Subject? {
     guard let dear = relaxed.dear, let cheap = relaxed.cheap else { return nil }
     return network.difference(of: dear, cheap)
   }

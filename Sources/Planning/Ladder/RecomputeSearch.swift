@@ -63,7 +63,9 @@ struct RecomputeSearch {
   private let moves: OrderMoves?
   private let costs: CostModel
   private let mayRecompute: Bool
-  private let maySpill: Bool
+  let maySpill: Bool
+  /// What cuts may choose among.
+  private let means: LadderMeans
   private let limits: Limits
   private var random = SplitMix64(seed: 8)
   private var work = 0
@@ -86,6 +88,9 @@ struct RecomputeSearch {
     self.costs = costs
     self.mayRecompute = mayRecompute
     self.maySpill = maySpill
+    means =
+      maySpill
+      ? LadderMeans(spillingIn: model, costs: costs, mayRecompute: mayRecompute) : .recomputing
     self.limits = limits ?? Limits(nodes: model.nodeCount)
   }
 
@@ -192,8 +197,7 @@ struct RecomputeSearch {
     for part in Self.advisedParts {
       let advice = RecomputeAdvice(
         for: uses[order].order, in: model, costs: costs, within: Int(Double(budget) * part),
-        by: maySpill
-          ? LadderMeans(spillingIn: model, costs: costs, mayRecompute: mayRecompute) : .recomputing)
+        by: means)
       for choice in advice.choices {
         let held = EvictingRun.Uses(model, uses[order].order, holds: choice.holds)
         let drops = choice.drops.map { EvictingRun.key(of: $0.storage, at: $0.position, in: model) }

@@ -98,12 +98,12 @@ import Testing
     let order = Array(graph.nodeIDs)
     for run in order.indices {
       let moment = OrderedMoments([run], of: order, in: model).moment(0, until: nil)
-      let all = try #require(Choices(moment, model, costs, means))
-      for limit in Set(all.all.map(\.bytes)).sorted().flatMap({ [$0 - 1, $0] }) {
-        let least = all.all.filter { $0.bytes <= limit }.map(\.flops).min()
+      let choices = MomentChoices(moment, model, costs, means)
+      for limit in Set(choices.all.map(\.bytes)).sorted().flatMap({ [$0 - 1, $0] }) {
+        let least = choices.all.filter { $0.bytes <= limit }.map(\.flops).min()
         func cut(_ work: Int) -> Int? {
           RecomputeCut(
-            at: moment, in: model, costs: costs, within: all.fixedBytes + limit, known: .max,
+            at: moment, in: model, costs: costs, within: choices.fixedBytes + limit, known: .max,
             work: work, by: means
           ).flops
         }
@@ -115,63 +115,9 @@ import Testing
     }
   }
 
-  /// What may be kept, fetched and made again behind a moment, set by set.
-  private struct Choices {
-    var fixedBytes: Int
-    var all: [(bytes: Int, flops: Int)] = []
-
-    init?(_ moment: RecomputeMoment, _ model: LadderModel, _ costs: CostModel, _ means: LadderMeans)
-    {
-      guard let copies = means.copyFlops else { return nil }
-      let touched = Set(model.reads[moment.node]).union(model.makes[moment.node])
-      let nodes = (0..<model.nodeCount).filter { node in
-        model.isRepeatable[node] && moment.hasRun[node]
-          && model.spoilers[node].allSatisfy { !moment.hasRun[$0] }
-      }
-      let needed = (0..<model.storageCount).filter { storage in
-        model.isMovable[storage] && !touched.contains(storage) && moment.isUsedLater[storage]
-          && (model.isInput[storage]
-            || model.maker[storage] >= 0 && moment.hasRun[Int(model.maker[storage])])
-      }
-      fixedBytes =
-        model.workspaces[moment.node] + touched.reduce(0) { $0 + model.bytes[$1] }
-        - model.takenOverBytes(by: moment.node, isMade: { _ in true }, isFree: { _ in true })
-      for set in 0..<(1 << nodes.count) {
-        let again = nodes.indices.filter { (set >> $0) & 1 == 1 }.map { nodes[$0] }
-        let made = Set(again.flatMap { Array(model.remakes[$0]) })
-        let read = Set(again.flatMap { Array(model.rereads[$0]) })
-        let rest = Set(needed).union(read).subtracting(touched).subtracting(made).sorted()
-        for fetched in 0..<(1 << rest.count) {
-          var (bytes, flops) = (0, again.reduce(0) { $0 + costs.flops[$1] })
-          for (place, storage) in rest.enumerated() {
-            if (fetched >> place) & 1 == 1 {
-              flops += 2 * copies[storage]
-            } else {
-              bytes += model.bytes[storage]
-            }
-          }
-          all.append((bytes, flops))
-        }
-      }
-    }
-  }
-
-  /// `a` is away while `c` runs: made again for 256 operations, or copied out and in for 2 · 1024 bytes,
-  /// whichever is cheaper; and twice, with one spill, where it is away twice.
+  /// `a` is away twice: made again each time, or copied out once and in twice, whichever is cheaper.
   @Test func `the cheaper of both is counted, and a spill once`() throws {
-    let graph = try Graph(
-      parsing: """
-        graph twice
-        input x : float32[16]
-        node a = Exp@13(x) -> a : float32[256]
-        node p = Exp@13(x) -> p : float32[512]
-        node q = Neg@13(p) -> q : float32[16]
-        node r = Add@14(q, a) -> r : float32[16]
-        node s = Exp@13(r) -> s : float32[512]
-        node t = Neg@13(s) -> t : float32[16]
-        node u = Add@14(t, a) -> u : float32[16] as output
-        output u
-        """)
+    let graph = try Graph(parsing: MomentChoices.twice)
     let problem = SchedulingProblem(graph, model: MemoryModel(inPlace: .none))
     let model = LadderModel(of: problem, streamsResidents: false)
     func bound(_ price: Int, again: Bool = true) -> Int {

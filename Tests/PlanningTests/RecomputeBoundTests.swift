@@ -113,7 +113,7 @@ import Testing
     let order = Array(graph.nodeIDs)
     for run in order.indices {
       let moment = OrderedMoments([run], of: order, in: model).moment(0, until: nil)
-      let choices = Choices(moment, model, costs)
+      let choices = MomentChoices(moment, model, costs, .recomputing)
       for limit in Set(choices.all.map(\.bytes)).sorted().flatMap({ [$0 - 1, $0] }) {
         let least = choices.all.filter { $0.bytes <= limit }.map(\.flops).min()
         func cut(_ work: Int) -> RecomputeCut {
@@ -131,46 +131,6 @@ import Testing
         if let flops = relaxed.flops, let least {
           #expect(flops <= least, "seed \(seed) run \(run) limit \(limit)")
         }
-      }
-    }
-  }
-
-  /// What may be kept and made again behind a moment, set by set.
-  private struct Choices {
-    var fixedBytes: Int
-    var all: [(bytes: Int, flops: Int)] = []
-
-    init(_ moment: RecomputeMoment, _ model: LadderModel, _ costs: CostModel) {
-      let touched = Set(model.reads[moment.node]).union(model.makes[moment.node])
-      func mayRun(_ node: Int) -> Bool {
-        model.isRepeatable[node] && moment.hasRun[node]
-          && model.spoilers[node].allSatisfy { !moment.hasRun[$0] }
-      }
-      let needed = (0..<model.storageCount).filter { storage in
-        model.isMovable[storage] && !touched.contains(storage) && moment.isUsedLater[storage]
-          && (model.isInput[storage]
-            || model.maker[storage] >= 0 && moment.hasRun[Int(model.maker[storage])])
-      }
-      let lost = needed.filter { model.remaker[$0] < 0 || !mayRun(Int(model.remaker[$0])) }
-      fixedBytes =
-        model.workspaces[moment.node] + (touched.union(lost)).reduce(0) { $0 + model.bytes[$1] }
-      fixedBytes -= model.takenOverBytes(
-        by: moment.node, isMade: { _ in true },
-        isFree: { storage in
-          !moment.isUsedLater[storage]
-            || model.remaker[storage] >= 0 && mayRun(Int(model.remaker[storage]))
-        })
-      let nodes = (0..<model.nodeCount).filter(mayRun)
-      for set in 0..<(1 << nodes.count) {
-        let again = nodes.indices.filter { (set >> $0) & 1 == 1 }.map { nodes[$0] }
-        let made = Set(again.flatMap { Array(model.remakes[$0]) })
-        let read = Set(again.flatMap { Array(model.rereads[$0]) })
-        let kept = Set(needed).union(read).subtracting(touched).subtracting(lost)
-          .subtracting(made)
-        all.append(
-          (
-            kept.reduce(0) { $0 + model.bytes[$1] }, again.reduce(0) { $0 + costs.flops[$1] }
-          ))
       }
     }
   }
@@ -212,19 +172,7 @@ import Testing
   /// Two moments of which the second begins where the first ends: what runs again between them and behind
   /// them adds up.
   @Test func `what runs again behind one moment and behind another adds up`() throws {
-    let graph = try Graph(
-      parsing: """
-        graph twice
-        input x : float32[16]
-        node a = Exp@13(x) -> a : float32[256]
-        node p = Exp@13(x) -> p : float32[512]
-        node q = Neg@13(p) -> q : float32[16]
-        node r = Add@14(q, a) -> r : float32[16]
-        node s = Exp@13(r) -> s : float32[512]
-        node t = Neg@13(s) -> t : float32[16]
-        node u = Add@14(t, a) -> u : float32[16] as output
-        output u
-        """)
+    let graph = try Graph(parsing: MomentChoices.twice)
     let problem = SchedulingProblem(graph, model: MemoryModel(inPlace: .none))
     let model = LadderModel(of: problem, streamsResidents: false)
     let costs = CostModel(of: graph, table: CostTable(nodes: ["a": 256]))

@@ -16,6 +16,9 @@ import sys
 import tempfile
 from pathlib import Path
 
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "Tests/Peers"))
+from price_bound import proven_part  # noqa: E402
+
 SHARES = (90, 80, 70)
 # The most that MOCCASIN reports, in percent of a run.
 PAPER = 4.9
@@ -56,14 +59,8 @@ def planned(graphopt, model, budget, rung, costs=()):
 
 def savable(price, kind):
     """The part of a price that can be saved at most, as a percentage; kind is b or anyOrderB."""
-    bound = price[f"{kind}oundSeconds"]
-    if bound is not None:
-        rates = price["rates"]
-        cost = price["recomputeFlops"] / rates["flopsPerSecond"]
-        cost += (price["spillBytes"] + price["fetchBytes"]) / rates["bytesPerSecond"]
-    else:
-        bound, cost = price[f"recompute{kind[0].upper()}{kind[1:]}oundFlops"], price["recomputeFlops"]
-    return "" if bound is None else f"{max(0, 100 * (1 - bound / cost)):.2f} %"
+    part = proven_part(price, kind)
+    return "" if part is None else f"{max(0, 100 * (1 - part)):.2f} %"
 
 
 def xl_table(graphopt, model):

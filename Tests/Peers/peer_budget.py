@@ -12,23 +12,17 @@ from pathlib import Path
 from browser import Browser
 from outcome import report
 from peer_page import expect, look, same
+from price_bound import proven_part
 
 READY = "document.readyState === 'complete'"
 
 
 def savable(point, kind):
     """What the table says could be saved of a price for what is proven; kind is b or anyOrderB."""
-    bound = point[f"{kind}oundSeconds"]
-    if bound is not None:
-        rates = point["rates"]
-        cost = point["recomputeFlops"] / rates["flopsPerSecond"]
-        cost += (point["spillBytes"] + point["fetchBytes"]) / rates["bytesPerSecond"]
-    else:
-        bound = point[f"recompute{kind[0].upper()}{kind[1:]}oundFlops"]
-        cost = point["recomputeFlops"]
-    if bound is None or bound < cost * 0.5e-4:
+    part = proven_part(point, kind)
+    if part is None or part < 0.5e-4:
         return "–"
-    return "optimal" if bound >= cost * (1 - 1e-9) else f"<= {100 * (1 - bound / cost):.2f} %"
+    return "optimal" if part >= 1 - 1e-9 else f"<= {100 * (1 - part):.2f} %"
 
 
 def dots(browser, panel):

@@ -60,6 +60,10 @@ import Testing
       violations(seconds / 2, anyOrder: nil, nil) == [
         .wrongVerdict(what: "a bound in seconds without rates")
       ])
+    #expect(
+      violations(nil, anyOrder: nil, rates) == [
+        .wrongVerdict(what: "rates without a bound in seconds")
+      ])
     let none = PlanPrice.Rates(flopsPerSecond: 3e9, bytesPerSecond: 0)
     #expect(violations(0, anyOrder: 0, none) == [.numberOutOfRange(what: "rates")])
   }

@@ -355,8 +355,11 @@ extension PlanChecker {
       Double(price.recomputeFlops) / rates.flopsPerSecond
       + Double(price.spillBytes) / rates.bytesPerSecond
       + Double(price.fetchBytes) / rates.bytesPerSecond
-    let bound = price.boundSeconds ?? -1
-    if let bound = price.boundSeconds, !(0...seconds * (1 + 1e-9)).contains(bound) {
+    guard let bound = price.boundSeconds else {
+      report(.wrongVerdict(what: "rates without a bound in seconds"))
+      return
+    }
+    if !(0...seconds * (1 + 1e-9)).contains(bound) {
       report(.wrongVerdict(what: "a bound of the price above it, or below 0"))
     }
     if let any = price.anyOrderBoundSeconds, !(0...max(bound, 0)).contains(any) {
